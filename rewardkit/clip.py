@@ -1,0 +1,60 @@
+# SPDX-FileCopyrightText: 2026 rewardkit contributors
+# SPDX-License-Identifier: Apache-2.0
+"""`Clip`: one piece of mono sound, ready to be scored."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rewardkit.errors import AudioError
+
+
+@dataclass(frozen=True, eq=False)
+class Clip:
+    """Mono samples at one rate.
+
+    `rewardkit.audio.read` makes clips from files, bytes, arrays and tensors, and guards against
+    what is not sound; build one by hand only from samples that are known to be good.
+
+    Args:
+        samples: float32 of shape `(n,)`, full scale is ±1.
+        sample_rate: In Hz.
+        source: Where the sound came from, for messages only: a path, or `"<array>"`.
+
+    Raises:
+        AudioError: `bad_format` when `samples` is not a one-dimensional float32 array.
+
+    Example:
+        >>> clip = Clip(np.zeros(8000, np.float32), 16_000)
+        >>> clip.duration
+        0.5
+    """
+
+    samples: NDArray[np.float32] = field(repr=False)
+    sample_rate: int
+    source: str = "<array>"
+
+    def __post_init__(self) -> None:
+        if self.samples.ndim != 1 or self.samples.dtype != np.float32:
+            raise AudioError(
+                "bad_format",
+                f"{self.source}: a clip holds float32 samples of shape (n,), "
+                f"not {self.samples.dtype} of shape {self.samples.shape}",
+            )
+
+    @property
+    def duration(self) -> float:
+        """Length in seconds."""
+        return len(self.samples) / self.sample_rate
+
+    @cached_property
+    def key(self) -> str:
+        """SHA-256 (hex) of the decoded sound and its rate: the same sound has the same key."""
+        digest = hashlib.sha256(f"{self.sample_rate}:{len(self.samples)}:".encode())
+        digest.update(np.ascontiguousarray(self.samples, dtype="<f4").data)
+        return digest.hexdigest()
