@@ -1,3 +1,85 @@
 # SPDX-FileCopyrightText: 2026 rewardkit contributors
 # SPDX-License-Identifier: Apache-2.0
-"""rewardkit: reward models of speech."""
+"""rewardkit: reward models of speech.
+
+The names below are the library. They are imported when first used, so that `import rewardkit`
+costs nothing.
+
+Example:
+    >>> import rewardkit
+    >>> model = rewardkit.RewardModel.from_pretrained("prosody")
+    >>> model.dimensions
+    ('prosody',)
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rewardkit.audio import Limits, read
+    from rewardkit.clip import Clip
+    from rewardkit.errors import (
+        AudioError,
+        CheckpointError,
+        PreferenceError,
+        RewardkitError,
+        ScorerError,
+    )
+    from rewardkit.extract import Extractor
+    from rewardkit.features import Feature, Features, Schema
+    from rewardkit.model import RewardModel
+    from rewardkit.preferences import Preference
+    from rewardkit.reward import Reward
+    from rewardkit.scorers import Scorer
+
+__all__ = [
+    "AudioError",
+    "CheckpointError",
+    "Clip",
+    "Extractor",
+    "Feature",
+    "Features",
+    "Limits",
+    "Preference",
+    "PreferenceError",
+    "Reward",
+    "RewardModel",
+    "RewardkitError",
+    "Schema",
+    "Scorer",
+    "ScorerError",
+    "read",
+]
+
+_HOMES = {
+    "audio": ("Limits", "read"),
+    "clip": ("Clip",),
+    "errors": (
+        "AudioError",
+        "CheckpointError",
+        "PreferenceError",
+        "RewardkitError",
+        "ScorerError",
+    ),
+    "extract": ("Extractor",),
+    "features": ("Feature", "Features", "Schema"),
+    "model": ("RewardModel",),
+    "preferences": ("Preference",),
+    "reward": ("Reward",),
+    "scorers": ("Scorer",),
+}
+_MODULE = {name: module for module, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULE:
+        raise AttributeError(f"module 'rewardkit' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"rewardkit.{_MODULE[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -60,9 +60,9 @@ class Feature:
                 "bad_feature", f"feature name {self.name!r}: use lower case, digits and underscores"
             )
         if self.unit not in UNITS:
+            known = ", ".join(sorted(UNITS))
             raise RewardkitError(
-                "bad_feature",
-                f"feature {self.name}: unknown unit {self.unit!r}; known: {', '.join(sorted(UNITS))}",
+                "bad_feature", f"feature {self.name}: unknown unit {self.unit!r}; known: {known}"
             )
         if not self.low < self.high:
             raise RewardkitError(

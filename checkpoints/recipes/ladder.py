@@ -1,0 +1,98 @@
+# SPDX-FileCopyrightText: 2026 rewardkit contributors
+# SPDX-License-Identifier: Apache-2.0
+"""A ladder of synthesisers, from the most to the least natural, saying the same sentences.
+
+The order of the rungs is known from the kinds of synthesis, not from listeners of these clips:
+human speech > neural (Piper) > HMM (Festival, HTS) > diphone and clustergen (Festival, Flite) >
+formants by rule (espeak-ng). Two voices on one rung are not compared.
+
+What could decide without listening is taken away: rate (16 kHz), loudness (BS.1770), silence at
+the ends, and men's against women's voices (rungs hold both where there are both). What remains
+besides prosody is the sound of the voice itself; the order is one of naturalness as a whole.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import soxr
+from numpy.typing import NDArray
+
+from checkpoints.recipes import voices
+from checkpoints.recipes.loudness import equalise
+from checkpoints.recipes.structure import excerpt
+from checkpoints.recipes.voices import Speech
+
+SAMPLE_RATE: Final = 16_000
+"""Of all clips of the recipes, in Hz."""
+
+
+@dataclass(frozen=True)
+class Voice:
+    """One synthesiser on the ladder.
+
+    Args:
+        name: As in `system_a`, `system_b` of the preference file.
+        rung: 1 is the most natural; 0 is human speech.
+        speak: Says a text.
+    """
+
+    name: str
+    rung: int
+    speak: Callable[[str], Speech]
+
+
+VOICES: Final = (
+    Voice("piper-joe", 1, voices.piper),
+    Voice("hts-slt", 2, lambda text: voices.festival(text, "cmu_us_slt_arctic_hts")),
+    Voice("clustergen-slt", 3, lambda text: voices.flite(text, "slt")),
+    Voice("clustergen-rms", 3, lambda text: voices.flite(text, "rms")),
+    Voice("diphone-kal", 3, lambda text: voices.festival(text, "kal_diphone")),
+    Voice("espeak-m", 4, lambda text: voices.espeak(text, "en-us")),
+    Voice("espeak-f", 4, lambda text: voices.espeak(text, "en-us+f3")),
+)
+"""The ladder, top first."""
+
+
+def sentences() -> list[str]:
+    """The sentences that are said, in order."""
+    lines = Path(__file__).with_name("sentences.txt").read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def prepare(samples: NDArray[np.float32], sample_rate: int) -> NDArray[np.float32]:
+    """At 16 kHz, without silence at the ends (0.02 s is kept), as loud as every other clip.
+
+    Raises:
+        ValueError: When there is no speech in it.
+    """
+    at_rate = soxr.resample(samples, sample_rate, SAMPLE_RATE, quality="VHQ")
+    return equalise(excerpt(at_rate, SAMPLE_RATE, margin=0.02), SAMPLE_RATE)
+
+
+def render(text: str) -> Iterator[tuple[Voice, NDArray[np.float32]]]:
+    """The text as each voice says it, prepared.
+
+    Raises:
+        VoiceError: When a synthesiser is missing or fails.
+    """
+    for voice in VOICES:
+        yield voice, prepare(*voice.speak(text))
+
+
+def ordered(items: Sequence[Voice]) -> Iterator[tuple[Voice, Voice]]:
+    """All pairs from different rungs, the more natural first.
+
+    Example:
+        >>> pairs = [(a.name, b.name) for a, b in ordered(VOICES[1:4])]
+        >>> pairs
+        [('hts-slt', 'clustergen-slt'), ('hts-slt', 'clustergen-rms')]
+    """
+    for first, second in itertools.combinations(sorted(items, key=lambda voice: voice.rung), 2):
+        if first.rung < second.rung:
+            yield first, second

@@ -1,0 +1,92 @@
+# SPDX-FileCopyrightText: 2026 rewardkit contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Model cards: what a checkpoint's manifest says, in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rewardkit.checkpoint import Manifest
+
+
+def write_card(manifest: Manifest, about: str = "") -> str:
+    """The model card of a checkpoint, as Markdown.
+
+    Args:
+        manifest: What is known of it.
+        about: What only its maker knows, as Markdown: data, licences, the recipe's command,
+            limits.
+
+    Example:
+        >>> from rewardkit.model import RewardModel
+        >>> card = write_card(RewardModel.from_pretrained("prosody").manifest)
+        >>> card.splitlines()[0]
+        '# prosody'
+    """
+    measured = ", ".join(f"`{s.name}` {s.version}" for s in manifest.scorers)
+    parts = [
+        f"# {manifest.name}",
+        "A reward model of speech, for rewardkit: clips in, log-odds out.",
+        about.strip(),
+        "## What it is",
+        f"- Dimensions: {', '.join(f'`{name}`' for name in manifest.dimensions)}\n"
+        f"- Scorers: {measured} ({len(manifest.features)} features)\n"
+        f"- Licence of the weights: {manifest.license}\n"
+        f"- Made by rewardkit {manifest.rewardkit}; "
+        + ("refuses" if manifest.requires_speech else "accepts")
+        + " clips without speech",
+        _training(manifest.training),
+        _evaluation(manifest),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _training(training: dict[str, Any]) -> str:
+    rows = [
+        "## How it was trained",
+        f"A Bradley-Terry head, linear in standardised features; {training['clips']} clips, "
+        + f"{training['members']} bootstrap members over {training['units']} units "
+        + f"({training['grouped_by']}).",
+        "| dimension | compared pairs | weight decay | counts in the scalar |\n|---|--:|--:|--:|\n"
+        + "\n".join(
+            f"| {name} | {count} | {training['l2'][name]:g} | {training['mix'][name]:.3g} |"
+            for name, count in training["pairs"].items()
+        ),
+        "The scalar's weights were "
+        + (
+            "learned from `overall` preferences."
+            if training["mix_learned"]
+            else "declared equal, not learned: no pair said which clip is better over all."
+        ),
+    ]
+    return "\n\n".join(rows)
+
+
+def _evaluation(manifest: Manifest) -> str:
+    if not manifest.evaluation:
+        return "## How good it is\n\nNot evaluated on clips that were left out."
+    rows = []
+    for result in manifest.evaluation["dimensions"]:
+        rows.append(f"| {result['dimension']} | the model | {_interval(result['accuracy'])} |")
+        rows += [
+            f"| {result['dimension']} | the {rule['choice']} clip | {_interval(rule['accuracy'])} |"
+            if rule["rule"] != "side"
+            else f"| {result['dimension']} | always {rule['choice']} | "
+            f"{_interval(rule['accuracy'])} |"
+            for rule in result["rules"]
+        ]
+    held = manifest.training["grouped_by"]
+    return (
+        f"## How good it is\n\nShare of pairs on which the choice is the listeners', each {held} "
+        f"left out of training in turn, with {manifest.evaluation['level']:.0%} intervals "
+        f"(bootstrap over what was left out).\n\n| dimension | choosing | agrees |\n|---|---|---|\n"
+        + "\n".join(rows)
+    )
+
+
+def _interval(accuracy: dict[str, float | None] | None) -> str:
+    if accuracy is None:
+        return "no majority in any pair"
+    if accuracy["low"] is None or accuracy["high"] is None:
+        return f"{accuracy['value']:.3f}"
+    return f"{accuracy['value']:.3f} ({accuracy['low']:.3f} to {accuracy['high']:.3f})"

@@ -1,0 +1,35 @@
+# SPDX-FileCopyrightText: 2026 rewardkit contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The `rewardkit` command.
+
+Exit codes: 0 all well, 1 some rows failed (or the answer is no), 2 wrong usage, 3 a model or
+data file that can't be used, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import typer
+
+from rewardkit.cli.doctor import doctor
+from rewardkit.cli.evaluate import evaluate
+from rewardkit.cli.failures import guarded
+from rewardkit.cli.score import score
+from rewardkit.cli.scorers import scorers
+from rewardkit.cli.train import train
+from rewardkit.cli.validate import validate
+
+app = typer.Typer(
+    name="rewardkit",
+    help="Reward models of speech: score clips by what listeners prefer.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for command in (score, train, evaluate, validate, doctor):
+    app.command()(guarded(command))
+app.add_typer(scorers, name="scorers")
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

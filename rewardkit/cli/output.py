@@ -1,0 +1,124 @@
+# SPDX-FileCopyrightText: 2026 rewardkit contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Rows of rewards as a table, JSON lines, CSV or Parquet."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from rewardkit.errors import RewardkitError
+from rewardkit.files import replace
+
+Row = dict[str, Any]
+
+
+def json_line(row: Row) -> str:
+    """One row as one line of JSON; a value that is not finite can't get this far."""
+    return json.dumps(row, ensure_ascii=False, allow_nan=False)
+
+
+def _flat(row: Row) -> Row:
+    """Nested objects as columns: `dimensions.prosody`, `error.code`."""
+    flat: Row = {}
+    for key, value in row.items():
+        if key == "error":
+            flat["error.code"] = value["code"] if value else None
+            flat["error.message"] = value["message"] if value else None
+        elif isinstance(value, dict):
+            flat.update({f"{key}.{name}": number for name, number in value.items()})
+        else:
+            flat[key] = value
+    return flat
+
+
+def _columns(rows: Sequence[Row]) -> list[str]:
+    return list(dict.fromkeys(key for row in rows for key in row))
+
+
+def _as_jsonl(rows: Sequence[Row]) -> bytes:
+    return "".join(json_line(row) + "\n" for row in rows).encode()
+
+
+def _as_csv(rows: Sequence[Row]) -> bytes:
+    flat = [_flat(row) for row in rows]
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, _columns(flat), restval="")
+    writer.writeheader()
+    writer.writerows(flat)
+    return text.getvalue().encode()
+
+
+def _as_parquet(rows: Sequence[Row]) -> bytes:
+    import pyarrow
+    import pyarrow.parquet
+
+    flat = [_flat(row) for row in rows]
+    names = _columns(flat)
+    table = pyarrow.table({name: [row.get(name) for row in flat] for name in names})
+    sink = pyarrow.BufferOutputStream()
+    pyarrow.parquet.write_table(table, sink)
+    return bytes(sink.getvalue().to_pybytes())
+
+
+FORMATS: Final[dict[str, Callable[[Sequence[Row]], bytes]]] = {
+    ".jsonl": _as_jsonl,
+    ".csv": _as_csv,
+    ".parquet": _as_parquet,
+}
+"""Writers by file ending."""
+
+
+def check_ending(path: Path) -> None:
+    """Refuse an ending that can't be written, before any work is done.
+
+    Raises:
+        RewardkitError: `bad_format` for an unknown ending, `no_folder` when the folder is absent.
+    """
+    if path.suffix not in FORMATS:
+        raise RewardkitError(
+            "bad_format", f"{path}: the ending must be one of {', '.join(FORMATS)}"
+        )
+    if not path.parent.is_dir():
+        raise RewardkitError("no_folder", f"{path.parent} is not a folder")
+
+
+def write(path: Path, rows: Sequence[Row]) -> None:
+    """Write all rows at once: the file is the old one or the whole new one."""
+    replace(path, FORMATS[path.suffix](rows))
+
+
+def print_table(rows: Sequence[Row]) -> None:
+    """A table for people, on standard output."""
+    from rich.console import Console
+    from rich.table import Table
+
+    dimensions = list(dict.fromkeys(name for row in rows for name in row["dimensions"]))
+    table = Table(box=None, pad_edge=False)
+    table.add_column("clip", overflow="fold")
+    for name in ("reward", "±", *dimensions):
+        table.add_column(name, justify="right")
+    table.add_column("status")
+    for row in rows:
+        numbers = [row["reward"], row["std"], *(row["dimensions"].get(d) for d in dimensions)]
+        shown = ["–" if number is None else f"{number:.2f}" for number in numbers]
+        status = row["status"] if row["error"] is None else row["error"]["code"]
+        table.add_row(_plain(row["path"]), *shown, status)
+        for name, share in _greatest(row.get("contributions") or {}):
+            table.add_row(f"  [dim]{name}[/]", f"[dim]{share:+.2f}[/]")
+    Console().print(table)
+
+
+def _plain(text: str) -> str:
+    """A path as it is, but for what would act on the terminal or on the table's markup."""
+    from rich.markup import escape
+
+    return escape("".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text))
+
+
+def _greatest(contributions: dict[str, float], count: int = 8) -> list[tuple[str, float]]:
+    return sorted(contributions.items(), key=lambda item: -abs(item[1]))[:count]

@@ -1,0 +1,87 @@
+# SPDX-FileCopyrightText: 2026 rewardkit contributors
+# SPDX-License-Identifier: Apache-2.0
+"""`rewardkit train`: preference files in, a checkpoint out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from rewardkit.cli.failures import USAGE, stop
+
+
+def train(
+    preferences: Annotated[
+        list[Path], typer.Argument(help="Preference files: .jsonl, .csv or .parquet.")
+    ],
+    out: Annotated[
+        Path, typer.Option("-o", "--output", help="Folder of the checkpoint; made when absent.")
+    ],
+    scorers: Annotated[
+        str, typer.Option(help="Installed scorers to measure with, by comma.")
+    ] = "pitch,timing",
+    features: Annotated[
+        str, typer.Option(help="Patterns of the features that the head may use, by comma.")
+    ] = "*",
+    name: Annotated[
+        Optional[str],  # noqa: UP045  # Typer reads this annotation
+        typer.Option(help="Name of the checkpoint. [name of the folder]"),
+    ] = None,
+    l2: Annotated[
+        Optional[float],  # noqa: UP045
+        typer.Option(help="Weight decay. [chosen by cross-validation]"),
+    ] = None,
+    members: Annotated[int, typer.Option(min=2, help="Bootstrap members behind std.")] = 20,
+    seed: Annotated[int, typer.Option(help="Of the bootstrap.")] = 0,
+    accelerator: Annotated[str, typer.Option(help="As for Lightning: auto, cpu, gpu.")] = "auto",
+    cross_validate: Annotated[
+        bool, typer.Option(help="Report accuracy on speakers or clips that were left out.")
+    ] = True,
+    speech: Annotated[
+        bool, typer.Option(help="Whether the model refuses clips without speech.")
+    ] = True,
+    skip_errors: Annotated[
+        bool, typer.Option(help="Leave out preferences with errors, and count them.")
+    ] = False,
+    cache: Annotated[bool, typer.Option(help="Keep features in $REWARDKIT_CACHE.")] = True,
+    workers: Annotated[
+        int, typer.Option(min=0, help="Processes to measure with; 0 measures in this one.")
+    ] = 0,
+    license_: Annotated[
+        str, typer.Option("--license", help="SPDX expression for the weights.")
+    ] = "LicenseRef-unknown",
+) -> None:
+    """Train a reward model on preference files and write its checkpoint."""
+    from rewardkit.cache import default_path
+    from rewardkit.training.options import TrainOptions
+    from rewardkit.training.run import RunOptions
+    from rewardkit.training.run import train as run
+
+    if out.exists() and not out.is_dir():
+        stop(f"{out} is not a folder", USAGE)
+    result = run(
+        preferences,
+        RunOptions(
+            name=name or out.resolve().name,
+            scorers=tuple((part.strip(), {}) for part in scorers.split(",")),
+            use=tuple(part.strip() for part in features.split(",")),
+            train=TrainOptions(l2=l2, members=members, seed=seed, accelerator=accelerator),
+            cross_validate=cross_validate,
+            require_speech=speech,
+            skip_errors=skip_errors,
+            license=license_,
+            cache=str(default_path()) if cache else None,
+            workers=workers,
+        ),
+        progress=lambda text: typer.echo(f"{text} …", err=True),
+    )
+    result.model.save(out)
+    for text in result.skipped:
+        typer.echo(f"skipped: {text}", err=True)
+    for text in result.warnings:
+        typer.echo(f"warning: {text}", err=True)
+    if result.evaluation is not None:
+        typer.echo(result.evaluation.render())
+    typer.echo(f"wrote {out}: dimensions {', '.join(result.model.dimensions)}")

@@ -1,0 +1,178 @@
+# SPDX-FileCopyrightText: 2026 rewardkit contributors
+# SPDX-License-Identifier: Apache-2.0
+"""`Extractor`: clips in, a table of features out.
+
+The host's part of the scorer contract: it resamples once per distinct rate, asks the cache
+first, uses a scorer's batch call where there is one, and turns whatever a scorer raises into a
+`ScorerError` for that scorer and that clip. One clip's failure never touches another's row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rewardkit import audio, speech
+from rewardkit.cache import FeatureCache
+from rewardkit.clip import Clip
+from rewardkit.errors import RewardkitError, ScorerError
+from rewardkit.features import Features, Schema
+from rewardkit.scorers import BatchScorer, Scorer, identity
+
+
+class Extractor:
+    """Measures clips with some scorers.
+
+    Args:
+        scorers: In column order; their names must differ.
+        cache: Where to look first and what to fill, if any.
+        require_speech: Refuse clips in which `rewardkit.speech` finds no speech.
+
+    Raises:
+        RewardkitError: `duplicate_scorer` when two scorers share a name.
+
+    Example:
+        >>> from rewardkit.testing import Loudness
+        >>> extractor = Extractor([Loudness()], require_speech=False)
+        >>> tone = Clip(np.full(8000, 0.1, np.float32), 16_000)
+        >>> features = extractor([tone])
+        >>> features.schema.names, features.values.round(2).tolist()
+        (('loudness.rms',), [[-20.0]])
+    """
+
+    def __init__(
+        self,
+        scorers: Sequence[Scorer],
+        *,
+        cache: FeatureCache | None = None,
+        require_speech: bool = True,
+    ) -> None:
+        self.scorers = tuple(scorers)
+        self.cache = cache
+        self.require_speech = require_speech
+        names = [scorer.name for scorer in self.scorers]
+        if len(set(names)) < len(names):
+            raise RewardkitError("duplicate_scorer", f"scorer names must differ: {names}")
+        self.schema = Schema(
+            tuple(f"{s.name}.{f.name}" for s in self.scorers for f in s.features),
+            tuple(f for s in self.scorers for f in s.features),
+            tuple((s.name, identity(s)) for s in self.scorers),
+        )
+
+    def __call__(self, clips: Sequence[Clip]) -> Features:
+        """Measure clips.
+
+        Args:
+            clips: Any rates and lengths.
+
+        Returns:
+            Values of shape `(clips, features)`, rounded to float32 so that a number that comes
+            from the cache is the number that was measured; and one error or None per clip.
+        """
+        values = np.full((len(clips), len(self.schema)), np.nan)
+        errors: list[RewardkitError | None] = [None] * len(clips)
+        if self.require_speech:
+            for row, clip in enumerate(clips):
+                if not speech.has_speech(clip):
+                    errors[row] = ScorerError(
+                        "no_speech", f"{clip.source}: no speech in {clip.duration:.2f} s of sound"
+                    )
+        rates: dict[tuple[int, int], Clip] = {}
+        column = 0
+        for scorer in self.scorers:
+            width = len(scorer.features)
+            rows = [row for row, error in enumerate(errors) if error is None]
+            for row, measured in self._measure(scorer, clips, rows, rates).items():
+                if isinstance(measured, RewardkitError):
+                    errors[row] = measured
+                else:
+                    values[row, column : column + width] = measured
+            column += width
+        for row, error in enumerate(errors):
+            if error is not None:
+                values[row] = np.nan
+        return Features(self.schema, values, tuple(errors))
+
+    def _measure(
+        self,
+        scorer: Scorer,
+        clips: Sequence[Clip],
+        rows: Sequence[int],
+        rates: dict[tuple[int, int], Clip],
+    ) -> dict[int, NDArray[np.float32] | RewardkitError]:
+        """One scorer on some rows, the cache first."""
+        done: dict[int, NDArray[np.float32] | RewardkitError] = {}
+        if self.cache is not None:
+            kept = self.cache.get(identity(scorer), [clips[row].key for row in rows])
+            for row in rows:
+                known = kept.get(clips[row].key)
+                if known is not None and len(known) == len(scorer.features):
+                    done[row] = known
+        todo = [row for row in rows if row not in done]
+        ready = [_at_rate(clips[row], row, scorer.sample_rate, rates) for row in todo]
+        fresh = dict(zip(todo, _call(scorer, ready), strict=True))
+        if self.cache is not None:
+            self.cache.put(
+                identity(scorer),
+                {clips[r].key: v for r, v in fresh.items() if not isinstance(v, RewardkitError)},
+            )
+        return done | fresh
+
+
+def _at_rate(
+    clip: Clip, row: int, sample_rate: int | None, rates: dict[tuple[int, int], Clip]
+) -> Clip:
+    """The clip at the rate that a scorer wants, resampled once for all scorers of that rate."""
+    if sample_rate is None or sample_rate == clip.sample_rate:
+        return clip
+    if (row, sample_rate) not in rates:
+        rates[row, sample_rate] = audio.resample(clip, sample_rate)
+    return rates[row, sample_rate]
+
+
+def _call(scorer: Scorer, clips: Sequence[Clip]) -> list[NDArray[np.float32] | RewardkitError]:
+    """The one boundary where what a scorer raises becomes a `ScorerError`."""
+    if isinstance(scorer, BatchScorer) and len(clips) > 1:
+        try:
+            table = np.asarray(scorer.score_batch(clips), dtype=np.float64)
+            if table.shape == (len(clips), len(scorer.features)):
+                return [_checked(scorer, clip, row) for clip, row in zip(clips, table, strict=True)]
+        except Exception:  # noqa: S110  # the clips go one by one, and the culprit is named
+            pass
+    results: list[NDArray[np.float32] | RewardkitError] = []
+    for clip in clips:
+        try:
+            results.append(_checked(scorer, clip, _row(scorer, scorer(clip))))
+        except Exception as error:
+            code = error.code if isinstance(error, ScorerError) else "scorer_failed"
+            failure = ScorerError(
+                code, f"{scorer.name} on {clip.source}: {type(error).__name__}: {error}"
+            )
+            failure.__cause__ = error
+            results.append(failure)
+    return results
+
+
+def _row(scorer: Scorer, measured: Mapping[str, float]) -> NDArray[np.float64]:
+    declared = [feature.name for feature in scorer.features]
+    if set(measured) != set(declared):
+        missing = sorted(set(declared) - set(measured))
+        extra = sorted(set(measured) - set(declared))
+        raise ValueError(f"numbers do not match the declaration: missing {missing}, extra {extra}")
+    return np.array([float(measured[name]) for name in declared])
+
+
+def _checked(
+    scorer: Scorer, clip: Clip, row: NDArray[np.float64]
+) -> NDArray[np.float32] | RewardkitError:
+    """Round to float32; an infinity is the scorer's failure (NaN says: not measurable)."""
+    with np.errstate(over="ignore"):
+        rounded = row.astype(np.float32)
+    if np.isinf(rounded).any():
+        names = [f.name for f, v in zip(scorer.features, rounded, strict=True) if np.isinf(v)]
+        return ScorerError(
+            "scorer_failed", f"{scorer.name} on {clip.source}: infinite: {', '.join(names)}"
+        )
+    return rounded

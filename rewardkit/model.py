@@ -1,0 +1,273 @@
+# SPDX-FileCopyrightText: 2026 rewardkit contributors
+# SPDX-License-Identifier: Apache-2.0
+"""`RewardModel`: clips in, rewards out. Load it once, call it thousands of times."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rewardkit import audio, checkpoint, scorers
+from rewardkit.checkpoint import Manifest, ScorerEntry
+from rewardkit.clip import Clip
+from rewardkit.errors import CheckpointError, RewardkitError
+from rewardkit.extract import Extractor
+from rewardkit.features import Schema
+from rewardkit.head import HeadOutput, LinearHead
+from rewardkit.reward import Reward
+from rewardkit.scorers import Scorer
+from rewardkit.workers import Measured, Pool, Recipe
+
+DEFAULT = "default"
+"""The checkpoint that is used when none is named, here or in `$REWARDKIT_CHECKPOINT`."""
+
+_BATCH = 32  # clips that are held in memory at a time
+
+
+class RewardModel:
+    """A reward of speech: scorers, and a Bradley-Terry head over what they measure.
+
+    Args:
+        extractor: Measures clips.
+        head: Turns measurements into rewards.
+        manifest: What the checkpoint says of itself.
+
+    Example:
+        >>> model = RewardModel.from_pretrained("prosody")
+        >>> model(np.zeros(16_000, np.float32), sample_rate=16_000).status
+        'no_speech'
+    """
+
+    def __init__(self, extractor: Extractor, head: LinearHead, manifest: Manifest) -> None:
+        self.extractor = extractor
+        self.head = head
+        self.manifest = manifest
+
+    @property
+    def dimensions(self) -> tuple[str, ...]:
+        """The names of the rewards beside the scalar."""
+        return self.head.dimensions
+
+    @property
+    def schema(self) -> Schema:
+        """The features that the head reads."""
+        return self.extractor.schema
+
+    @classmethod
+    def from_pretrained(
+        cls, name: str | Path | None = None, *, revision: str | None = None
+    ) -> RewardModel:
+        """Load a checkpoint.
+
+        Args:
+            name: A folder, a shipped name (`default`, `prosody`) or a hub id; None takes
+                `$REWARDKIT_CHECKPOINT`, or else `default`.
+            revision: Commit or tag at the hub.
+
+        Raises:
+            CheckpointError: When there is none, it is damaged, or it does not match the scorers
+                that are installed (`scorer_mismatch`, with the differences).
+        """
+        if name is None:
+            name = os.environ.get("REWARDKIT_CHECKPOINT") or DEFAULT
+        return cls.load(checkpoint.locate(name, revision=revision))
+
+    @classmethod
+    def load(cls, folder: str | Path) -> RewardModel:
+        """Load a checkpoint from its folder; see `from_pretrained`."""
+        manifest, tensors = checkpoint.load(Path(folder))
+        extractor = Extractor(
+            [_scorer(entry, folder) for entry in manifest.scorers],
+            require_speech=manifest.requires_speech,
+        )
+        if extractor.schema.digest != manifest.schema_digest:
+            raise CheckpointError(
+                "scorer_mismatch",
+                f"{folder}: the installed scorers declare other features than it was trained on",
+            )
+        head = LinearHead.from_tensors(tensors, manifest.dimensions)
+        return cls(extractor, head, manifest)
+
+    def save(self, folder: str | Path, card: str | None = None) -> None:
+        """Write the checkpoint; a reader at any moment finds the old one or the new one.
+
+        Args:
+            folder: Made when absent.
+            card: The model card; by default one is written from the manifest.
+        """
+        from rewardkit.card import write_card
+
+        text = card if card is not None else write_card(self.manifest)
+        checkpoint.save(folder, self.manifest, self.head.tensors(), text)
+
+    def __call__(
+        self,
+        source: audio.Source,
+        *,
+        sample_rate: int | None = None,
+        limits: audio.Limits | None = None,
+        explain: bool = False,
+    ) -> Reward:
+        """The reward of one clip.
+
+        Args:
+            source: A path, encoded bytes, a `Clip`, or samples as a numpy array or torch tensor
+                of shape `(n,)` or `(channels, n)`.
+            sample_rate: In Hz; required for samples, forbidden for what knows its own.
+            limits: What is accepted as a clip.
+            explain: Also give each feature's contribution to the scalar.
+
+        Returns:
+            A reward; one with a status other than `ok`, and no numbers, when there is none
+            (`Reward.raise_for_status` turns that into an exception).
+        """
+        return self.score_batch([source], sample_rate=sample_rate, limits=limits, explain=explain)[
+            0
+        ]
+
+    def score_batch(
+        self,
+        sources: Sequence[audio.Source],
+        *,
+        sample_rate: int | None = None,
+        workers: int = 0,
+        timeout: float = 120.0,
+        limits: audio.Limits | None = None,
+        explain: bool = False,
+    ) -> list[Reward]:
+        """The rewards of many clips, in order; see `score_iter`."""
+        return list(
+            self.score_iter(
+                sources,
+                sample_rate=sample_rate,
+                workers=workers,
+                timeout=timeout,
+                limits=limits,
+                explain=explain,
+            )
+        )
+
+    def score_iter(
+        self,
+        sources: Iterable[audio.Source],
+        *,
+        sample_rate: int | None = None,
+        workers: int = 0,
+        timeout: float = 120.0,
+        limits: audio.Limits | None = None,
+        explain: bool = False,
+    ) -> Iterator[Reward]:
+        """Rewards as they are computed, in order, holding only a few clips in memory.
+
+        A clip's reward is the same whatever else is scored with it, and however.
+
+        Args:
+            sources: As in a call.
+            sample_rate: In Hz, of all sources that are bare samples.
+            workers: Processes to measure with; 0 measures in this one.
+            timeout: Seconds that a clip may take in a worker; without workers there is no
+                deadline.
+            limits: What is accepted as a clip.
+            explain: Also give each feature's contribution to the scalar.
+        """
+        limits = limits or audio.Limits()
+        if workers:
+            recipe = Recipe.of(self.extractor, limits)
+            with Pool(recipe, workers, timeout) as pool:
+                for measured in pool.map(
+                    (source, _rate(source, sample_rate)) for source in sources
+                ):
+                    yield self._judge([measured], explain)[0]
+            return
+        batch: list[Clip | RewardkitError] = []
+        for source in sources:
+            try:
+                batch.append(
+                    audio.read(source, sample_rate=_rate(source, sample_rate), limits=limits)
+                )
+            except RewardkitError as error:
+                batch.append(error)
+            if len(batch) == _BATCH:
+                yield from self._judge(self._measure(batch), explain)
+                batch = []
+        yield from self._judge(self._measure(batch), explain)
+
+    def _measure(self, batch: Sequence[Clip | RewardkitError]) -> list[Measured]:
+        features = self.extractor([c for c in batch if not isinstance(c, RewardkitError)])
+        rows = zip(features.values, features.errors, strict=True)
+        measured: list[Measured] = []
+        for clip in batch:
+            if isinstance(clip, RewardkitError):
+                measured.append(clip)
+            else:
+                values, error = next(rows)
+                measured.append(values if error is None else error)
+        return measured
+
+    def _judge(self, measured: Sequence[Measured], explain: bool) -> list[Reward]:
+        """Rows of features, or errors, to rewards."""
+        rows = [row for row in measured if not isinstance(row, RewardkitError)]
+        values = np.stack(rows) if rows else np.empty((0, len(self.schema)))
+        out = self.head(values)
+        parts = self.head.contributions(values) if explain else None
+        rewards: list[Reward] = []
+        place = 0
+        for row in measured:
+            if isinstance(row, RewardkitError):
+                rewards.append(Reward.failed(row))
+                continue
+            rewards.append(self._reward(out, parts, place))
+            place += 1
+        return rewards
+
+    def _reward(self, out: HeadOutput, parts: NDArray[np.float64] | None, row: int) -> Reward:
+        error = out.errors[row]
+        if error is not None:
+            return Reward.failed(error)
+        contributions = None
+        if parts is not None:
+            total = (self.head.mix[:, None] * parts[row]).sum(axis=0)
+            contributions = dict(zip(self.schema.names, map(float, total), strict=True))
+        names = self.head.dimensions
+        return Reward(
+            float(out.scalar[row]),
+            dict(zip(names, map(float, out.dimensions[row]), strict=True)),
+            float(out.std[row]),
+            weights=dict(zip(names, map(float, self.head.mix), strict=True)),
+            contributions=contributions,
+        )
+
+
+def _rate(source: audio.Source, sample_rate: int | None) -> int | None:
+    """The given rate for bare samples; files, bytes and clips know their own."""
+    knows = isinstance(source, (str, os.PathLike, bytes, bytearray, memoryview, Clip))
+    return None if knows else sample_rate
+
+
+def _scorer(entry: ScorerEntry, folder: str | Path) -> Scorer:
+    """Make the scorer that a checkpoint names, and refuse one that measures something else."""
+    scorer = scorers.load(entry.name, **entry.parameters)
+    if scorers.identity(scorer) == entry.identity:
+        return scorer
+    found, wanted = scorers.describe(scorer), entry.model_dump()
+    lines = [
+        f"  {key}: trained with {wanted[key]!r}, installed {found[key]!r}"
+        for key in ("version", "digest")
+        if found[key] != wanted[key]
+    ]
+    lines += [
+        f"  parameter {key}: trained with {wanted['parameters'].get(key)!r}, "
+        f"installed {found['parameters'].get(key)!r}"
+        for key in sorted(found["parameters"])
+        if found["parameters"].get(key) != wanted["parameters"].get(key)
+    ]
+    raise CheckpointError(
+        "scorer_mismatch",
+        f"{folder}: scorer {entry.name!r} is not the one it was trained with:\n"
+        + "\n".join(lines or ["  its declaration has changed"])
+        + "\nInstall the version it was trained with, or train again.",
+    )

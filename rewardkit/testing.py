@@ -1,0 +1,228 @@
+# SPDX-FileCopyrightText: 2026 rewardkit contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Conformance checks for scorers: what the host relies on, as tests that a plug-in can run.
+
+In the test-suite of a package that offers a scorer:
+
+```python
+import pytest
+from rewardkit.testing import CHECKS
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_conforms(check):
+    check(MyScorer())
+```
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rewardkit import audio
+from rewardkit.clip import Clip
+from rewardkit.features import Feature
+from rewardkit.scorers import BatchScorer, Scorer, describe, identity, parameters
+
+
+@dataclass(frozen=True)
+class Loudness:
+    """The smallest useful scorer, and the example in the README: RMS level.
+
+    Args:
+        floor: In dB re full scale; reported for digital silence.
+
+    Example:
+        >>> Loudness()(Clip(np.full(8000, 0.1, np.float32), 16_000))["rms"]
+        -20.0
+    """
+
+    floor: float = -80.0
+
+    name = "loudness"
+    version = 1
+    sample_rate = None
+    features = (
+        Feature("rms", "dB", "RMS level re full scale", low=-80, high=20, level_dependent=True),
+    )
+
+    def __call__(self, clip: Clip) -> Mapping[str, float]:
+        """The level of the whole clip."""
+        power = float(np.mean(np.square(clip.samples, dtype=np.float64)))
+        level = 10 * math.log10(power) if power else self.floor
+        return {"rms": round(max(level, self.floor), 4)}
+
+
+def voice(
+    duration: float = 2.0,
+    sample_rate: int = 16_000,
+    *,
+    pitch: float = 120.0,
+    syllables: float = 4.0,
+    seed: int = 0,
+) -> Clip:
+    """Speech-like sound made from a formula: syllables of a buzz with moving formants, and breath.
+
+    Args:
+        duration: In seconds.
+        sample_rate: In Hz.
+        pitch: Mean fundamental frequency in Hz; it falls by two semitones and moves by syllable.
+        syllables: Syllables per second; every fifth is left out, as a pause.
+        seed: Of the vowels and the melody.
+
+    Returns:
+        A clip with a peak of 0.5, the same on every machine up to rounding.
+
+    Example:
+        >>> voice(0.5).duration
+        0.5
+    """
+    random = np.random.default_rng(seed)
+    t = np.arange(round(duration * sample_rate)) / sample_rate
+    count = math.ceil(duration * syllables) + 1
+    phase = t * syllables
+    place = phase.astype(int)
+    melody = np.interp(phase, np.arange(count), random.uniform(-2, 2, count))
+    frequency = pitch * 2 ** ((melody - 2 * t / max(duration, 1e-9)) / 12)
+    angle = 2 * np.pi * np.cumsum(frequency) / sample_rate
+    formants = [
+        np.interp(phase, np.arange(count), random.uniform(low, high, count))
+        for low, high in ((300, 800), (900, 2200), (2300, 2900))
+    ]
+    sound = np.zeros_like(t)
+    for harmonic in range(1, int(min(4000.0, sample_rate / 2.2) / pitch)):
+        distance = [
+            np.abs(harmonic * frequency - centre) / width
+            for centre, width in zip(formants, (90, 110, 170), strict=True)
+        ]
+        gain = sum(1 / (1 + d**2) for d in distance) / harmonic**0.5
+        sound += gain * np.sin(harmonic * angle)
+    envelope = np.sin(np.pi * (phase - place)) ** 2 * (place % 5 != 4)
+    sound = sound * envelope + 0.002 * random.standard_normal(len(t))
+    return Clip((0.5 * sound / np.abs(sound).max()).astype(np.float32), sample_rate, "<voice>")
+
+
+def _sounds(scorer: Scorer) -> Iterator[Clip]:
+    """Clips that a scorer must survive, at the rate that it asks for."""
+    random = np.random.default_rng(1)
+    rate = scorer.sample_rate or 16_000
+    t = np.arange(rate) / rate
+    made: dict[str, NDArray[np.float64]] = {
+        "silence": np.zeros(rate),
+        "noise": 0.1 * random.standard_normal(rate),
+        "tone": 0.3 * np.sin(2 * np.pi * 220 * t),
+        "click": np.where(t == 0.5, 0.9, 0.0),
+        "direct current": np.full(rate, 0.2),
+        "short": 0.3 * np.sin(2 * np.pi * 220 * t[: rate // 5]),
+    }
+    for name, samples in made.items():
+        yield Clip(samples.astype(np.float32), rate, f"<{name}>")
+    for seed, pitch in enumerate((90.0, 130.0, 220.0)):
+        yield voice(1.5 + seed, rate, pitch=pitch, seed=seed)
+
+
+def _numbers(scorer: Scorer, clip: Clip) -> NDArray[np.float64]:
+    measured = scorer(clip)
+    return np.array([float(measured[feature.name]) for feature in scorer.features])
+
+
+def check_declaration(scorer: Scorer) -> None:
+    """Name, version and features are declared; feature names differ."""
+    assert isinstance(scorer, Scorer), "not a scorer: see rewardkit.scorers.Scorer"
+    assert isinstance(scorer.version, int) and scorer.version >= 1, "version: a whole number"
+    assert scorer.features, "features: declare at least one"
+    names = [feature.name for feature in scorer.features]
+    assert len(set(names)) == len(names), f"feature names must differ: {names}"
+
+
+def check_identity(scorer: Scorer) -> None:
+    """The identity is JSON, and a scorer made again from its parameters has the same."""
+    json.dumps(describe(scorer))
+    again = type(scorer)(**parameters(scorer))
+    assert identity(again) == identity(scorer), "parameters do not make the same scorer again"
+
+
+def check_numbers(scorer: Scorer) -> None:
+    """Every sound gives exactly the declared numbers: NaN, or inside the declared range."""
+    names = {feature.name for feature in scorer.features}
+    for clip in _sounds(scorer):
+        measured = scorer(clip)
+        assert set(measured) == names, f"{clip.source}: gave {sorted(measured)}"
+        for feature in scorer.features:
+            value = float(measured[feature.name])
+            inside = math.isnan(value) or feature.low <= value <= feature.high
+            assert inside, (
+                f"{clip.source}: {feature.name} = {value} outside [{feature.low}, {feature.high}]"
+            )
+
+
+def check_measures(scorer: Scorer) -> None:
+    """Of speech, something can be measured."""
+    clip = voice(3.0, scorer.sample_rate or 16_000)
+    assert not np.isnan(_numbers(scorer, clip)).all(), "all numbers are NaN on speech"
+
+
+def check_pure(scorer: Scorer) -> None:
+    """The same clip gives the same bits, in any order, and its samples are left alone."""
+    clips = list(_sounds(scorer))
+    before = [clip.samples.copy() for clip in clips]
+    first = [_numbers(scorer, clip) for clip in clips]
+    second = [_numbers(scorer, clip) for clip in reversed(clips)][::-1]
+    for clip, kept, a, b in zip(clips, before, first, second, strict=True):
+        assert np.array_equal(clip.samples, kept), f"{clip.source}: the samples were changed"
+        assert np.array_equal(a, b, equal_nan=True), f"{clip.source}: {a} and then {b}"
+
+
+def check_batch(scorer: Scorer) -> None:
+    """A batch call, if there is one, gives the same bits as single calls."""
+    if not isinstance(scorer, BatchScorer):
+        return
+    clips = list(_sounds(scorer))
+    single = np.stack([_numbers(scorer, clip) for clip in clips]).astype(np.float32)
+    for order in (np.arange(len(clips)), np.arange(len(clips))[::-1], np.array([3])):
+        batch = np.asarray(scorer.score_batch([clips[i] for i in order]), np.float32)
+        assert np.array_equal(batch, single[order], equal_nan=True), "a batch changes numbers"
+
+
+def check_level(scorer: Scorer) -> None:
+    """Scaling a clip by 6 dB either way changes only features declared `level_dependent`."""
+    rate = scorer.sample_rate or 16_000
+    clip = voice(3.0, rate)
+    plain = _numbers(scorer, clip)
+    for gain in (0.5, 2.0):
+        scaled = _numbers(scorer, Clip(clip.samples * np.float32(gain), rate, f"<voice x{gain}>"))
+        for feature, a, b in zip(scorer.features, plain, scaled, strict=True):
+            same = math.isclose(a, b, rel_tol=1e-3, abs_tol=1e-3) or (
+                math.isnan(a) and math.isnan(b)
+            )
+            assert same or feature.level_dependent, (
+                f"{feature.name}: {a} becomes {b} at gain {gain}: declare it level_dependent"
+            )
+
+
+def check_rates(scorer: Scorer) -> None:
+    """Usual sample rates are accepted, through the host's resampling where a rate is asked for."""
+    for rate in (8_000, 22_050, 48_000):
+        clip = voice(1.0, rate)
+        if scorer.sample_rate is not None:
+            clip = audio.resample(clip, scorer.sample_rate)
+        _numbers(scorer, clip)
+
+
+CHECKS: Final[tuple[Callable[[Scorer], None], ...]] = (
+    check_declaration,
+    check_identity,
+    check_numbers,
+    check_measures,
+    check_pure,
+    check_batch,
+    check_level,
+    check_rates,
+)
+"""All checks; each takes a scorer and raises AssertionError with what is wrong."""

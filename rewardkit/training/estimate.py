@@ -1,0 +1,113 @@
+# SPDX-FileCopyrightText: 2026 rewardkit contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Heads for given pairs, weights and l2: dimensions first, then what they make of the scalar.
+
+Each dimension's head is fitted to its own pairs alone, so it means the log-odds of its own
+question and nothing else. Then, with those fixed, the pairs that say which clip is better over
+all (`overall`) are explained by a mix of the dimensions, none counting negatively, and a
+remainder that is linear in the features:
+
+    scalar = sum_d mix_d reward_d + remainder,   mix_d >= 0,
+
+jointly by penalised maximum likelihood: the remainder is shrunk towards 0 and the mix towards
+1/D. Both steps are convex. Without any `overall` pairs, the same estimate is mix = 1/D and no
+remainder: the scalar is then the mean of the dimensions, by declaration and not by learning.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from rewardkit.normaliser import Normaliser
+from rewardkit.pairs import OVERALL, Floats, Pairs
+from rewardkit.training.newton import solve
+from rewardkit.training.options import TrainOptions
+
+
+@dataclass(frozen=True, eq=False)
+class Estimate:
+    """Fitted heads, `problems` of them: a full fit and bootstrap members, or values of l2.
+
+    Args:
+        dimensions: The names; `overall`, if among them, is the remainder.
+        normaliser: Of the clips that occur in the pairs; common to all problems.
+        weights: float64 `(problems, dimensions, features)`.
+        mix: float64 `(problems, dimensions)`.
+        steps: Newton steps by dimension.
+        gradient: Largest remaining gradient by dimension, per unit of weight.
+    """
+
+    dimensions: tuple[str, ...]
+    normaliser: Normaliser
+    weights: Floats
+    mix: Floats
+    steps: dict[str, int]
+    gradient: dict[str, float]
+
+    def margins(self, values: Floats, pairs: Pairs) -> Floats:
+        """Reward of a less reward of b, `(problems, pairs)`, each in its pair's own dimension.
+
+        The reward of an `overall` pair is the scalar, not the remainder.
+        """
+        z = self.normaliser(values)
+        result = np.zeros((len(self.weights), len(pairs)))
+        for number, name in enumerate(self.dimensions):
+            here = pairs.dimension == number
+            w = self.weights[:, number]
+            if name == OVERALL:
+                w = np.einsum("kd,kdf->kf", self.mix, self.weights)
+            reward = z @ w.T
+            result[:, here] = (reward[pairs.a[here]] - reward[pairs.b[here]]).T
+        return result
+
+
+def estimate(
+    values: Floats, pairs: Pairs, often: Floats, l2: Floats, options: TrainOptions
+) -> Estimate:
+    """Fit heads.
+
+    Args:
+        values: `(clips, features)`.
+        pairs: Merged pairs.
+        often: `(problems, pairs)`: how often each pair counts.
+        l2: `(problems, dimensions)`.
+        options: Of the solver.
+
+    Raises:
+        RewardkitError: `not_converged`.
+    """
+    clips, places = np.unique(np.concatenate([pairs.a, pairs.b]), return_inverse=True)
+    normaliser = Normaliser.fit(values[clips])
+    z = normaliser(values[clips])
+    a, b = np.split(np.asarray(places, np.int64).reshape(-1), 2)
+    local = Pairs(
+        a, b, pairs.win, pairs.dimension, pairs.weight, pairs.side_known, pairs.dimensions
+    )
+    names = pairs.dimensions
+    others = [number for number, name in enumerate(names) if name != OVERALL]
+    weights = np.zeros((len(often), len(names), values.shape[1]))
+    mix = np.full((len(often), len(names)), 1.0 / max(len(others), 1))
+    steps, gradient = dict.fromkeys(names, 0), dict.fromkeys(names, 0.0)
+    last = [number for number, name in enumerate(names) if name == OVERALL]
+    for number in others + last:
+        here = np.flatnonzero(local.dimension == number)
+        final = number in last
+        if final:
+            mix[:, number] = 1.0
+        if not len(here):
+            continue
+        solution = solve(
+            z,
+            local.select(here),
+            often[:, here] * local.weight[here],
+            l2[:, number],
+            options,
+            basis=weights[:, others] if final else None,
+        )
+        weights[:, number] = solution.weights
+        if final:
+            mix[:, others] = solution.mix
+        steps[names[number]], gradient[names[number]] = solution.steps, solution.gradient
+    return Estimate(names, normaliser, weights, mix, steps, gradient)

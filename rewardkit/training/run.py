@@ -1,0 +1,221 @@
+# SPDX-FileCopyrightText: 2026 rewardkit contributors
+# SPDX-License-Identifier: Apache-2.0
+"""`train`: preference files in, a reward model out. The whole way, as the command line takes it."""
+
+from __future__ import annotations
+
+import fnmatch
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rewardkit import preferences, scorers
+from rewardkit.cache import FeatureCache
+from rewardkit.checkpoint import FeatureEntry, Manifest, ScorerEntry
+from rewardkit.errors import PreferenceError, RewardkitError
+from rewardkit.evaluate import Evaluation
+from rewardkit.extract import Extractor
+from rewardkit.model import RewardModel
+from rewardkit.pairs import index
+from rewardkit.preferences import ClipInfo, Preference
+from rewardkit.resampling import Groups
+from rewardkit.training.cross_validation import cross_validate
+from rewardkit.training.fit import TrainingWarning, fit
+from rewardkit.training.options import TrainOptions
+from rewardkit.version import VERSION
+from rewardkit.workers import measure_files
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What can be chosen about a training run.
+
+    Args:
+        name: Of the checkpoint.
+        scorers: Name and parameters of each scorer, in column order.
+        use: Patterns (`pitch.*`) of the features that the head may use; the others are measured
+            and get no weight.
+        train: How the head is trained.
+        cross_validate: Whether to leave each speaker out in turn (or tenths of the connected
+            clips, where speakers are not named) and report how the head does on them.
+        require_speech: Whether the model refuses clips without speech.
+        skip_errors: Leave out preferences that can't be used, and count them, instead of
+            raising.
+        license: SPDX expression for the weights.
+        cache: Path of the feature cache, or None.
+        workers: Processes to measure with; 0 measures in this one.
+        timeout: Seconds that a clip may take in a worker.
+    """
+
+    name: str = "reward"
+    scorers: tuple[tuple[str, dict[str, Any]], ...] = (("pitch", {}), ("timing", {}))
+    use: tuple[str, ...] = ("*",)
+    train: TrainOptions = field(default_factory=TrainOptions)
+    cross_validate: bool = True
+    require_speech: bool = True
+    skip_errors: bool = False
+    license: str = "LicenseRef-unknown"
+    cache: str | None = None
+    workers: int = 0
+    timeout: float = 120.0
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A trained model and how it came about.
+
+    Args:
+        model: Ready to score, or to save.
+        evaluation: On speakers or clips that were left out; None when that was not asked for or
+            not possible.
+        skipped: Preferences that were left out, and why, one text each.
+        warnings: What speaks against taking the model at its word.
+    """
+
+    model: RewardModel
+    evaluation: Evaluation | None
+    skipped: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def train(
+    files: Sequence[str | Path],
+    options: RunOptions | None = None,
+    *,
+    progress: Callable[[str], object] = str,
+) -> Run:
+    """Train a reward model on preference files.
+
+    Args:
+        files: `.jsonl`, `.csv` or `.parquet`; see `rewardkit.preferences.read`.
+        options: See `RunOptions`.
+        progress: Told what is being done.
+
+    Raises:
+        PreferenceError: `invalid` for a file with errors, `unusable_clips` for clips that can't
+            be measured, unless errors are skipped; `no_pairs` when nothing is left.
+        RewardkitError: When a scorer can't be made, or training does not converge.
+    """
+    options = options or RunOptions()
+    progress("reading preferences")
+    read = [preferences.read(file, skip_errors=options.skip_errors) for file in files]
+    skipped = [f"{file.path}: {file.skipped} rows with errors" for file in read if file.skipped]
+    wanted = [preference for file in read for preference in file.preferences]
+    extractor = Extractor(
+        [scorers.load(name, **values) for name, values in options.scorers],
+        cache=FeatureCache(options.cache) if options.cache else None,
+        require_speech=options.require_speech,
+    )
+    paths = list(dict.fromkeys(path for p in wanted for path in (p.a, p.b)))
+    progress(f"measuring {len(paths)} clips")
+    features = measure_files(extractor, paths, workers=options.workers, timeout=options.timeout)
+    bad = {path: error for path, error in zip(paths, features.errors, strict=True) if error}
+    if bad and not options.skip_errors:
+        listed = "\n".join(f"  {error}" for error in list(bad.values())[:20])
+        raise PreferenceError(
+            "unusable_clips", f"{len(bad)} of {len(paths)} clips can't be measured:\n{listed}"
+        )
+    kept = [p for p in wanted if p.a not in bad and p.b not in bad]
+    skipped += [f"{len(wanted) - len(kept)} preferences: {error}" for error in bad.values()][:1]
+    if not kept:
+        raise PreferenceError("no_pairs", "no preference is left to train on")
+    row = dict(zip(paths, features.values, strict=True))
+    info = {path: about for file in read for path, about in file.clips.items()}
+    return fit_model(extractor, row, info, kept, options, skipped=skipped, progress=progress)
+
+
+def fit_model(
+    extractor: Extractor,
+    values_of: Mapping[str, NDArray[np.float64]],
+    info: Mapping[str, ClipInfo],
+    wanted: Sequence[Preference],
+    options: RunOptions,
+    *,
+    skipped: Sequence[str] = (),
+    progress: Callable[[str], object] = str,
+) -> Run:
+    """Train on clips that are measured already.
+
+    Args:
+        extractor: What measured them.
+        values_of: Each clip's features, `(features,)`, by path.
+        info: Durations and levels by path, for the trivial rules.
+        wanted: The preferences.
+        options: See `RunOptions`.
+        skipped: What was left out before, for the record.
+        progress: Told what is being done.
+    """
+    indexed = index(wanted)
+    names = extractor.schema.names
+    used = _used(names, options.use)
+    values = np.where(used, np.stack([values_of[path] for path in indexed.paths]), np.nan)
+    groups: Groups | None = None if None in indexed.speakers else indexed.speakers
+    trivial = {
+        "duration": [info[path].duration for path in indexed.paths],
+        "level": [info[path].level for path in indexed.paths],
+    }
+    evaluation: Evaluation | None = None
+    notes: list[str] = []
+    if options.cross_validate:
+        progress("cross-validating")
+        try:
+            crossed = cross_validate(values, indexed.pairs, groups=groups, options=options.train)
+            evaluation = crossed.evaluate(trivial=trivial)
+            notes += evaluation.warnings
+        except RewardkitError as error:
+            if error.code != "too_few_groups":
+                raise
+            notes.append(f"not cross-validated: {error.message}")
+    progress("training")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", TrainingWarning)  # they stand in the report
+        trained = fit(
+            values, indexed.pairs, groups=groups, options=options.train, names=names,
+            trivial=trivial,
+        )  # fmt: skip
+    report = trained.report.to_json()
+    notes += trained.report.warnings if used.all() else []
+    manifest = Manifest(
+        name=options.name,
+        rewardkit=VERSION,
+        license=options.license,
+        dimensions=trained.head.dimensions,
+        scorers=tuple(
+            ScorerEntry(
+                **scorers.describe(scorer) | {"parameters": scorers.parameters(scorer)},
+                identity=scorers.identity(scorer),
+            )
+            for scorer in extractor.scorers
+        ),
+        features=tuple(
+            FeatureEntry(name=name, unit=feature.unit)
+            for name, feature in zip(names, extractor.schema.features, strict=True)
+        ),
+        schema_digest=extractor.schema.digest,
+        requires_speech=options.require_speech,
+        training=report
+        | {"grouped_by": "speaker" if groups else "connected clips", "skipped": list(skipped)},
+        evaluation=evaluation.to_json() if evaluation else {},
+    )
+    model = RewardModel(extractor, trained.head, manifest)
+    return Run(model, evaluation, tuple(skipped), tuple(dict.fromkeys(notes)))
+
+
+def _used(names: Sequence[str], patterns: Sequence[str]) -> NDArray[np.bool_]:
+    """Which features the head may use, `(features,)`.
+
+    Raises:
+        RewardkitError: `bad_option` for a pattern that matches nothing.
+    """
+    used = np.zeros(len(names), bool)
+    for pattern in patterns:
+        hits = [fnmatch.fnmatchcase(name, pattern) for name in names]
+        if not any(hits):
+            raise RewardkitError("bad_option", f"no feature matches {pattern!r}")
+        used |= hits
+    return used

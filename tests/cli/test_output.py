@@ -1,0 +1,67 @@
+# SPDX-FileCopyrightText: 2026 rewardkit contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Rows as JSON lines, CSV, Parquet and a table."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pyarrow.parquet
+import pytest
+
+from rewardkit.cli import output
+from rewardkit.errors import RewardkitError
+from rewardkit.reward import Reward
+
+ROWS = [
+    Reward(0.5, {"prosody": 0.25, "emotion": 0.75}, 0.1).row("ä, b.wav"),
+    Reward.failed(RewardkitError("too_short", "0.1 s")).row("[bold]c\x1b[31m.wav"),
+]
+
+
+def test_the_row_is_the_documented_one() -> None:
+    assert ROWS[0] == {
+        "path": "ä, b.wav",
+        "status": "ok",
+        "reward": 0.5,
+        "std": 0.1,
+        "dimensions": {"prosody": 0.25, "emotion": 0.75},
+        "error": None,
+    }
+    assert ROWS[1]["reward"] is None
+    assert ROWS[1]["error"] == {"code": "too_short", "message": "0.1 s"}
+
+
+def test_formats_hold_the_same(tmp_path: Path) -> None:
+    for ending in output.FORMATS:
+        output.write(tmp_path / f"x{ending}", ROWS)
+    lines = (tmp_path / "x.jsonl").read_text("utf-8").splitlines()
+    assert [json.loads(line) for line in lines] == ROWS
+    with (tmp_path / "x.csv").open(newline="", encoding="utf-8") as file:
+        table = list(csv.DictReader(file))
+    assert [row["dimensions.emotion"] for row in table] == ["0.75", ""]
+    assert [row["error.code"] for row in table] == ["", "too_short"]
+    parquet = pyarrow.parquet.read_table(tmp_path / "x.parquet").to_pylist()
+    assert [row["reward"] for row in parquet] == [0.5, None]
+    assert [row["path"] for row in parquet] == [row["path"] for row in table]
+
+
+@pytest.mark.parametrize("name", ["x.json", "x", "missing/x.csv"])
+def test_what_cannot_be_written_is_said_before_any_work(tmp_path: Path, name: str) -> None:
+    with pytest.raises(RewardkitError):
+        output.check_ending(tmp_path / name)
+
+
+def test_a_number_that_is_not_finite_never_leaves() -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        output.json_line({"reward": float("nan")})
+
+
+def test_names_cannot_act_on_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    output.print_table(ROWS)
+    shown = capsys.readouterr().out
+    assert "\x1b" not in shown
+    assert "[bold]c" in shown
+    assert "too_short" in shown

@@ -1,0 +1,99 @@
+# SPDX-FileCopyrightText: 2026 rewardkit contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The pool: order, deadlines, deaths."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from rewardkit.audio import Limits
+from rewardkit.clip import Clip
+from rewardkit.errors import RewardkitError
+from rewardkit.testing import voice
+from rewardkit.workers import Pool, Recipe, measure
+
+SOURCE = """
+import os, time
+from dataclasses import dataclass
+from rewardkit.features import Feature
+
+@dataclass(frozen=True)
+class Odd:
+    name = "odd"
+    version = 1
+    sample_rate = None
+    features = (Feature("seconds", "s", "duration", low=0),)
+
+    def __call__(self, clip):
+        if clip.source == "hangs":
+            time.sleep(600)
+        if clip.source == "dies":
+            os._exit(11)
+        if clip.source == "raises":
+            raise RuntimeError("no")
+        return {"seconds": clip.duration}
+
+class Broken:
+    def __init__(self):
+        raise OSError("its model is not there")
+"""
+NAMES = ["a", "hangs", "b", "dies", "c", "raises", "d", "e"]
+
+
+@pytest.fixture
+def odd(plugins: Callable[..., None]) -> Recipe:
+    plugins(SOURCE, "odd = strangers:Odd", "broken = strangers:Broken")
+    return Recipe((("odd", {}),), require_speech=False)
+
+
+def sources() -> list[tuple[Clip, None]]:
+    made = [voice(0.5 + 0.25 * i) for i in range(len(NAMES))]
+    return [(Clip(c.samples, 16_000, name), None) for c, name in zip(made, NAMES, strict=True)]
+
+
+def test_hung_dead_and_failing_clips_are_named_and_the_others_go_on(odd: Recipe) -> None:
+    with Pool(odd, workers=2, timeout=3.0) as pool:
+        found = list(pool.map(sources()))
+    codes = [m.code if isinstance(m, RewardkitError) else "ok" for m in found]
+    assert codes == ["ok", "timeout", "ok", "worker_died", "ok", "scorer_failed", "ok", "ok"]
+    for index in (0, 2, 4, 6, 7):
+        assert np.array_equal(found[index], [0.5 + 0.25 * index])
+
+
+def test_workers_give_the_same_as_no_workers(odd: Recipe) -> None:
+    good = [pair for pair in sources() if len(pair[0].source) == 1]
+    extractor = odd.make()
+    alone = [measure(extractor, source, limits=Limits()) for source, _ in good]
+    with Pool(odd, workers=2) as pool:
+        assert np.array_equal(list(pool.map(good)), alone)
+
+
+def test_nothing_in_nothing_out(odd: Recipe) -> None:
+    with Pool(odd, workers=1) as pool:
+        assert list(pool.map([])) == []
+
+
+def test_a_scorer_that_cannot_be_made_is_said_at_once(odd: Recipe) -> None:
+    with (
+        Pool(Recipe((("broken", {}),)), workers=1) as pool,
+        pytest.raises(RewardkitError, match=r"bad_scorer.*its model is not there"),
+    ):
+        list(pool.map(sources()))
+
+
+def test_inputs_are_drawn_only_as_needed(odd: Recipe) -> None:
+    drawn = []
+
+    def endless():
+        while True:
+            drawn.append(1)
+            yield voice(0.3), None
+
+    with Pool(odd, workers=1) as pool:
+        results = pool.map(endless())
+        for _ in range(3):
+            next(results)
+    assert len(drawn) < 12
