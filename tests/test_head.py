@@ -13,7 +13,7 @@ from hypothesis.extra.numpy import arrays
 from safetensors.numpy import load, save
 
 from rewardkit.errors import CheckpointError, RewardkitError
-from rewardkit.head import HeadOutput, LinearHead
+from rewardkit.head import HeadOutput, LinearHead, _weigh
 from rewardkit.normaliser import Normaliser
 
 FEATURES = 13
@@ -65,6 +65,16 @@ def test_a_row_is_bit_identical_in_any_batch(values, random, others):
         alone = HEAD(values[row : row + 1])
         assert same(alone, 0, batch, others + place)
         assert same(alone, 0, fortran, row)
+
+
+@pytest.mark.parametrize("features", [1, 7, 8, 75, 300])
+def test_a_row_is_bit_identical_before_it_is_rounded(features):
+    rng = np.random.default_rng(features)
+    z, weights = rng.normal(size=(67, features)), rng.normal(size=(3, features))
+    batch = _weigh(z, weights)
+    for row in range(len(z)):
+        assert _weigh(z[row : row + 1], weights)[0].tobytes() == batch[row].tobytes()
+        assert _weigh(z[row:], weights)[0].tobytes() == batch[row].tobytes()
 
 
 @settings(max_examples=150, deadline=None)

@@ -2,16 +2,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Prosody-damaged copies of real speech: the same words and voice, worse melody or timing.
 
-**Every** damaged copy passes once through Praat's overlap-add resynthesis (PSOLA), and so does
+**Every** damaged copy passes once through Praat's overlap-add resynthesis, and so does
 `resynthesised`, the undamaged copy that it is compared with. Else a reward would learn to hear
 the resynthesis instead of the prosody. Copies are brought to the BS.1770 loudness of the
 original, so that nothing follows level.
 
 That people prefer the undamaged copy is a known order, not a vote. It is sure for most of these
 damages and less sure for some; those have a smaller `weight`.
-
-Sources: Moulines and Charpentier (1990), Speech Communication 9, 453-467 (PSOLA); Boersma and
-Weenink, Praat manual, "Manipulation".
 """
 
 from __future__ import annotations
@@ -19,25 +16,20 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-import parselmouth
-from numpy.typing import NDArray
-from parselmouth.praat import call, run
 
 from checkpoints.recipes import structure
 from checkpoints.recipes.loudness import equalise, loudness
-
-Samples = NDArray[np.float32]
-Contour = NDArray[np.float64]
-
-STEP: Final = 0.01
-"""Seconds between the points of an F0 contour."""
-
-
-class NotApplicable(ValueError):  # noqa: N818 - not a fault: this damage does not suit this clip
-    """The clip lacks what the damage would change: no pauses to take out, no melody."""
+from checkpoints.recipes.resynthesis import (
+    Contour,
+    NotApplicable,
+    Samples,
+    resynthesised,
+    with_contour,
+    with_tempo,
+)
 
 
 @dataclass(frozen=True)
@@ -76,87 +68,6 @@ class Damage:
         return equalise(copy, sample_rate, loudness(samples, sample_rate))
 
 
-def pitch_range(sound: parselmouth.Sound) -> tuple[float, float]:
-    """F0 floor and ceiling in Hz for one speaker: 0.75 times the first quartile, 2.5 the third.
-
-    Two passes, after Hirst (2011), *The analysis by synthesis of speech melody*, Journal of
-    Speech Sciences 1(1); the ceiling is the one given there for expressive speech.
-
-    Raises:
-        NotApplicable: When nothing in the clip is voiced.
-    """
-    values = sound.to_pitch(STEP, 60.0, 700.0).selected_array["frequency"]
-    voiced = values[values > 0]
-    if len(voiced) < 10:
-        raise NotApplicable("under 0.1 s of the clip is voiced")
-    low, high = np.percentile(voiced, [25, 75])
-    return float(max(50.0, 0.75 * low)), float(min(800.0, 2.5 * high))
-
-
-def _manipulation(samples: Samples, sample_rate: int) -> Any:
-    """Praat's Manipulation object: the sound with its pulses, F0 and durations."""
-    sound = parselmouth.Sound(samples.astype(np.float64), sample_rate)
-    return call(sound, "To Manipulation", STEP, *pitch_range(sound))
-
-
-def _resynthesis(manipulation: Any, n: int | None = None) -> Samples:
-    """Overlap-add; `n` cuts or pads the few samples by which Praat may miss the length.
-
-    Praat draws at random which voiceless pieces it repeats when durations change: its generator
-    gets a fixed seed, and is given back its own state of chance after.
-    """
-    run("random_initializeWithSeedUnsafelyButPredictably (1)")
-    sound = call(manipulation, "Get resynthesis (overlap-add)")
-    run("random_initializeSafelyAndUnpredictably ()")
-    copy: Samples = sound.values[0].astype(np.float32)
-    if n is not None:
-        copy = np.pad(copy[:n], (0, max(0, n - len(copy))))
-    return copy
-
-
-def resynthesised(samples: Samples, sample_rate: int) -> Samples:
-    """The undamaged copy: through the same resynthesis with nothing changed, as loud as before.
-
-    Raises:
-        NotApplicable: When nothing in the clip is voiced.
-    """
-    copy = _resynthesis(_manipulation(samples, sample_rate), len(samples))
-    return equalise(copy, sample_rate, loudness(samples, sample_rate))
-
-
-def _with_contour(
-    samples: Samples,
-    sample_rate: int,
-    change: Callable[[Contour, Contour], Contour],
-    least: float = 1.0,
-) -> Samples:
-    """Resynthesise with another melody.
-
-    Args:
-        samples: Mono.
-        sample_rate: In Hz.
-        change: From times in seconds and F0 in semitones re the median, new semitones.
-        least: Standard deviation of F0 in semitones under which there is no melody to change.
-    """
-    manipulation = _manipulation(samples, sample_rate)
-    tier = call(manipulation, "Extract pitch tier")
-    count = int(call(tier, "Get number of points"))
-    times = np.array([call(tier, "Get time from index", i + 1) for i in range(count)])
-    hertz = np.array([call(tier, "Get value at index", i + 1) for i in range(count)])
-    if count < 10:
-        raise NotApplicable("under 0.1 s of the clip is voiced")
-    median = float(np.median(hertz))
-    semitones = 12 * np.log2(hertz / median)
-    if semitones.std() < least:
-        raise NotApplicable(f"F0 varies by {semitones.std():.2f} semitones only")
-    new = np.clip(median * 2 ** (change(times, semitones) / 12), 50.0, 800.0)
-    fresh = call("Create PitchTier", "changed", 0.0, len(samples) / sample_rate)
-    for time, value in zip(times, new, strict=True):
-        call(fresh, "Add point", float(time), float(value))
-    call([fresh, manipulation], "Replace pitch tier")
-    return _resynthesis(manipulation, len(samples))
-
-
 def scale_f0(samples: Samples, sample_rate: int, factor: float, least: float = 1.0) -> Samples:
     """The F0 range in semitones times `factor`, around the median.
 
@@ -169,7 +80,7 @@ def scale_f0(samples: Samples, sample_rate: int, factor: float, least: float = 1
     Raises:
         NotApplicable: When there is no such melody.
     """
-    return _with_contour(samples, sample_rate, lambda _, st: factor * st, least)
+    return with_contour(samples, sample_rate, lambda _, st: factor * st, least)
 
 
 def flat(samples: Samples, sample_rate: int, _rng: np.random.Generator) -> Samples:
@@ -189,13 +100,13 @@ def wide(samples: Samples, sample_rate: int, _rng: np.random.Generator) -> Sampl
 
 def inverted(samples: Samples, sample_rate: int, _rng: np.random.Generator) -> Samples:
     """F0 upside down around the median: rises fall, falls rise."""
-    return _with_contour(samples, sample_rate, lambda _, st: -st)
+    return with_contour(samples, sample_rate, lambda _, st: -st)
 
 
 def displaced(samples: Samples, sample_rate: int, rng: np.random.Generator) -> Samples:
     """The F0 contour rotated in time by 30 to 70 %: other words are stressed."""
     share = rng.uniform(0.3, 0.7)
-    return _with_contour(samples, sample_rate, lambda _, st: np.roll(st, round(share * len(st))))
+    return with_contour(samples, sample_rate, lambda _, st: np.roll(st, round(share * len(st))))
 
 
 def jumps(samples: Samples, sample_rate: int, rng: np.random.Generator) -> Samples:
@@ -210,7 +121,7 @@ def jumps(samples: Samples, sample_rate: int, rng: np.random.Generator) -> Sampl
         result: Contour = semitones + offsets[np.searchsorted(borders, times)]
         return result
 
-    return _with_contour(samples, sample_rate, change, least=0.0)
+    return with_contour(samples, sample_rate, change, least=0.0)
 
 
 def _borders(samples: Samples, sample_rate: int) -> Contour:
@@ -221,22 +132,9 @@ def _borders(samples: Samples, sample_rate: int) -> Contour:
     return np.array(lows, dtype=np.float64) * structure.HOP
 
 
-def _with_tempo(
-    samples: Samples, sample_rate: int, borders: Contour, factors: Contour, n: int | None
-) -> Samples:
-    """Resynthesise with durations times `factors[i]` between `borders[i]` and `borders[i + 1]`."""
-    manipulation = _manipulation(samples, sample_rate)
-    tier = call("Create DurationTier", "changed", 0.0, len(samples) / sample_rate)
-    for start, end, factor in zip(borders[:-1], borders[1:], factors, strict=True):
-        call(tier, "Add point", float(start) + 1e-4, float(factor))
-        call(tier, "Add point", float(end) - 1e-4, float(factor))
-    call([tier, manipulation], "Replace duration tier")
-    return _resynthesis(manipulation, n)
-
-
 def _uniform(samples: Samples, sample_rate: int, factor: float) -> Samples:
     whole = np.array([0.0, len(samples) / sample_rate])
-    return _with_tempo(samples, sample_rate, whole, np.array([factor]), None)
+    return with_tempo(samples, sample_rate, whole, np.array([factor]), None)
 
 
 def fast(samples: Samples, sample_rate: int, _rng: np.random.Generator) -> Samples:
@@ -259,7 +157,7 @@ def uneven(samples: Samples, sample_rate: int, rng: np.random.Generator) -> Samp
     first = int(rng.integers(2))
     factors = np.where((np.arange(len(borders) - 1) + first) % 2 == 0, 0.5, 1.8)
     factors /= (np.diff(borders) * factors).sum() / duration
-    return _with_tempo(samples, sample_rate, borders, factors, len(samples))
+    return with_tempo(samples, sample_rate, borders, factors, len(samples))
 
 
 def _room_noise(samples: Samples, sample_rate: int, n: int, rng: np.random.Generator) -> Samples:

@@ -24,12 +24,10 @@ import soxr
 from numpy.typing import NDArray
 
 from checkpoints.recipes import voices
+from checkpoints.recipes.folder import SAMPLE_RATE
 from checkpoints.recipes.loudness import equalise
 from checkpoints.recipes.structure import excerpt
 from checkpoints.recipes.voices import Speech
-
-SAMPLE_RATE: Final = 16_000
-"""Of all clips of the recipes, in Hz."""
 
 
 @dataclass(frozen=True)

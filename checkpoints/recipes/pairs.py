@@ -19,100 +19,22 @@ The same arguments give the same files, but for Piper's takes on another machine
 from __future__ import annotations
 
 import argparse
-import json
-import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 import parselmouth
-import soundfile
-from numpy.typing import NDArray
 
 from checkpoints.recipes import corpora, damage, ladder, structure
 from checkpoints.recipes.corpora import Row
-from checkpoints.recipes.loudness import equalise, loudness
-
-SAMPLE_RATE: Final = ladder.SAMPLE_RATE
+from checkpoints.recipes.folder import SAMPLE_RATE, Folder, Samples, chance, read
+from checkpoints.recipes.loudness import equalise
+from checkpoints.recipes.resynthesis import STEP, NotApplicable, pitch_range, resynthesised
 
 LEAST_RANGE: Final = 30.0
 """dB from floor to loud frames under which a LibriSpeech clip is too noisy to be used."""
-
-Samples = NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class Folder:
-    """Where clips and preference files are written."""
-
-    path: Path
-
-    def save(self, samples: Samples, name: str) -> str:
-        """Write `audio/NAME.flac` (16 bit); gives the path as it stands in the rows.
-
-        Raises:
-            ValueError: When a sample is outside full scale.
-        """
-        peak = float(np.abs(samples).max())
-        if peak > 1.0:
-            raise ValueError(f"{name}: peak {peak:.2f} is over full scale")
-        relative = Path("audio", f"{name}.flac")
-        target = self.path / relative
-        target.parent.mkdir(parents=True, exist_ok=True)
-        soundfile.write(target, samples, SAMPLE_RATE, subtype="PCM_16")
-        return relative.as_posix()
-
-    def write(self, rows: Sequence[Row], name: str) -> None:
-        """Write `NAME.jsonl` with sides balanced, and say what trivial rules would reach on it."""
-        balanced = corpora.balance_sides(rows)
-        with (self.path / f"{name}.jsonl").open("w", encoding="utf-8") as file:
-            for row in balanced:
-                file.write(json.dumps(row, ensure_ascii=False, sort_keys=True) + "\n")
-        print(f"{name}.jsonl: {len(rows)} rows; {self.shortcuts(balanced)}")
-
-    def shortcuts(self, rows: Sequence[Row]) -> str:
-        """How often the longer, the louder, and the a side is preferred (ties left out)."""
-        cache: dict[str, tuple[float, float]] = {}
-
-        def measure(path: str) -> tuple[float, float]:
-            if path not in cache:
-                samples = read(self.path / path)
-                cache[path] = len(samples) / SAMPLE_RATE, loudness(samples, SAMPLE_RATE)
-            return cache[path]
-
-        decided = [row for row in rows if row["preference"] != "tie"]
-        better = np.array([measure(row[f"audio_{row['preference']}"]) for row in decided])
-        worse = np.array(
-            [measure(row["audio_b" if row["preference"] == "a" else "audio_a"]) for row in decided]
-        )
-        longer = better[:, 0] - worse[:, 0]
-        wins = np.where(np.abs(longer) < 1e-3, 0.5, longer > 0).mean()
-        side = np.mean([row["preference"] == "a" for row in decided])
-        gap = np.abs(better[:, 1] - worse[:, 1]).max()
-        return (
-            f"longer wins {wins:.2f} (median {np.median(better[:, 0]):.2f} s over "
-            f"{np.median(worse[:, 0]):.2f} s), loudness differs by {gap:.2f} LU at most, "
-            f"side a wins {side:.2f}"
-        )
-
-
-def read(path: Path) -> Samples:
-    """The samples of a 16 kHz mono file.
-
-    Raises:
-        ValueError: When it is not 16 kHz mono.
-    """
-    samples, sample_rate = soundfile.read(path, dtype="float32")
-    if sample_rate != SAMPLE_RATE or samples.ndim != 1:
-        raise ValueError(f"{path}: {sample_rate} Hz, shape {samples.shape}; 16 kHz mono is needed")
-    return np.asarray(samples, dtype=np.float32)
-
-
-def chance(*key: str) -> np.random.Generator:
-    """A generator seeded by names: what a clip gets does not hang on the others."""
-    return np.random.default_rng(zlib.crc32("/".join(key).encode()))
 
 
 def emodb(data: Path, folder: Folder) -> list[Row]:
@@ -180,7 +102,7 @@ def emodb_takes(data: Path) -> Iterator[Take]:
 def f0_spread(samples: Samples) -> float:
     """Standard deviation of F0 in semitones."""
     sound = parselmouth.Sound(samples.astype(np.float64), SAMPLE_RATE)
-    pitch = sound.to_pitch(damage.STEP, *damage.pitch_range(sound))
+    pitch = sound.to_pitch(STEP, *pitch_range(sound))
     values = pitch.selected_array["frequency"]
     return float(np.std(12 * np.log2(values[values > 0])))
 
@@ -200,10 +122,10 @@ def damaged_rows(take: Take, folder: Folder, kinds: int, offset: int) -> list[Ro
             passed over.
     """
     try:
-        control = damage.resynthesised(take.samples, SAMPLE_RATE)
+        control = resynthesised(take.samples, SAMPLE_RATE)
         if abs(f0_spread(control) - f0_spread(take.samples)) > 0.5:
             return []
-    except damage.NotApplicable:
+    except NotApplicable:
         return []
     stem = f"damaged/{take.name}"
     original = folder.save(take.samples, f"{stem}-original")
@@ -224,7 +146,7 @@ def damaged_rows(take: Take, folder: Folder, kinds: int, offset: int) -> list[Ro
         rng = chance(take.name, kind.name)
         try:
             copy = kind(take.samples, SAMPLE_RATE, rng)
-        except damage.NotApplicable:
+        except NotApplicable:
             continue
         first = rng.random() < 0.75
         rows.append(

@@ -22,7 +22,7 @@ _MOST_VOTES: Final = 1 << 53  # whole numbers are exact in a float up to here
 _NEITHER: Final = "a row needs chosen and rejected, or audio_a and audio_b"
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 11)
 def resolve(folder: str, path: str) -> str:
     """A path of a preference file, made absolute by the file's folder.
 

@@ -16,7 +16,7 @@ from rewardkit.preferences.record import Preference
 NO_WINNER: Final = 1e-9
 """A pair whose answers balance to within this has no winner."""
 
-_BATCH: Final = 10_000
+_BATCH: Final = 1000
 
 # A row is kept with its clips in order of their numbers, so that lo < hi; win and counts are lo's.
 _TABLE: Final = """

@@ -38,6 +38,7 @@ def validate(
     probe: Probe | None = probe,
     dimensions: Collection[str] | None = None,
     workers: int = 1,
+    keep: int = 10_000,
 ) -> Report:
     """Check a preference file and describe what it holds.
 
@@ -46,11 +47,12 @@ def validate(
         probe: Reads a clip; None leaves the clips unopened, and what needs them unchecked.
         dimensions: The dimensions that may occur; None for any.
         workers: Threads that probe clips.
+        keep: How many errors the report holds; beyond that they are only counted.
 
     Raises:
         PreferenceError: `not_a_file` or `unknown_format` when there is nothing to check.
     """
-    errors, warnings = Issues(str(path)), Issues(str(path))
+    errors, warnings = Issues(str(path), keep), Issues(str(path))
     clips = Clips()
     rows = 0
     with Store() as store:

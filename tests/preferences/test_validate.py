@@ -198,7 +198,7 @@ def test_many_raters_of_one_pair_support_a_rule_once(tmp_path: Path) -> None:
 
 
 def test_ties_have_no_winner(tmp_path: Path) -> None:
-    rows = chain(40, lambda _: "tie") + [pair("x", "y", "a"), pair("x", "y", "b")]
+    rows = [*chain(40, lambda _: "tie"), pair("x", "y", "a"), pair("x", "y", "b")]
     assert not validate(put(tmp_path, *rows), probe=None).rules
 
 
@@ -251,7 +251,7 @@ def test_wilson_interval() -> None:
 
 
 def test_disconnected_graph(tmp_path: Path) -> None:
-    two = chain(40, coin(2)) + [pair("x", "y", "b")]
+    two = [*chain(40, coin(2)), pair("x", "y", "b")]
     path = put(tmp_path, *two)
     assert warned(path) == ["disconnected"]
     assert "2 groups of clips (the largest has 41)" in message_of_warning(path)

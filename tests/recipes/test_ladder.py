@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from checkpoints.recipes import ladder, structure, voices
+from checkpoints.recipes.folder import SAMPLE_RATE
 from checkpoints.recipes.loudness import loudness
 
 NEEDS = {
@@ -30,11 +31,11 @@ def test_a_voice_speaks_and_is_made_alike(voice: ladder.Voice) -> None:
     if not shutil.which(need) and not importlib.util.find_spec(need):
         pytest.skip(f"{need} is not installed")
     samples = ladder.prepare(*voice.speak("The doctor will see you in a few minutes."))
-    assert 1.0 < len(samples) / ladder.SAMPLE_RATE < 5.0
-    assert loudness(samples, ladder.SAMPLE_RATE) == pytest.approx(-30.0, abs=0.05)
-    found = structure.spans(samples, ladder.SAMPLE_RATE)
+    assert 1.0 < len(samples) / SAMPLE_RATE < 5.0
+    assert loudness(samples, SAMPLE_RATE) == pytest.approx(-30.0, abs=0.05)
+    found = structure.spans(samples, SAMPLE_RATE)
     assert found[0][0] < 0.06
-    assert len(samples) / ladder.SAMPLE_RATE - found[-1][1] < 0.06
+    assert len(samples) / SAMPLE_RATE - found[-1][1] < 0.06
 
 
 def test_a_missing_program_is_named_with_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
