@@ -38,6 +38,17 @@ class PitchTrack:
         """Which frames are voiced, of shape `(frames,)`."""
         return np.isfinite(self.f0)
 
+    def resampled(self, count: int, step: float) -> NDArray[np.float64]:
+        """F0 of the frame nearest to 0, `step`, 2 `step`, …; NaN where there is none.
+
+        Args:
+            count: How many values to give.
+            step: Seconds between them, the same as between frames.
+        """
+        nearest = np.rint((np.arange(count) * step - self.times[0]) / step).astype(int)
+        inside = (nearest >= 0) & (nearest < len(self.times))
+        return np.where(inside, self.f0[np.clip(nearest, 0, len(self.times) - 1)], np.nan)
+
 
 def measurable(clip: Clip) -> bool:
     """Whether there is enough sound to analyse: at least `SHORTEST`, and not all samples equal.

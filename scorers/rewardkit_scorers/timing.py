@@ -106,7 +106,8 @@ class Timing:
             return values
         level = band_levels(clip, [BAND], WINDOW, STEP)[:, 0]
         level = level - np.quantile(level, 0.99)
-        voiced = self._voiced(clip, len(level))
+        track = _praat.track(_praat.sound(clip), self.floor, self.ceiling, STEP)
+        voiced = np.isfinite(track.resampled(len(level), STEP))
         speech = self._speech(level, voiced)
         if not speech.any():
             return values
@@ -134,14 +135,6 @@ class Timing:
             values |= {"speech_rate": count / span, "articulation_rate": count / spoken}
             values |= _rhythm(nuclei[:, 1], speech) | _peaks(level, nuclei)
         return {name: float(value) for name, value in values.items()}
-
-    def _voiced(self, clip: Clip, count: int) -> NDArray[np.bool_]:
-        """Whether each of `count` level frames is voiced."""
-        track = _praat.track(_praat.sound(clip), self.floor, self.ceiling, STEP)
-        nearest = np.rint((np.arange(count) * STEP - track.times[0]) / STEP).astype(int)
-        inside = (nearest >= 0) & (nearest < len(track.times))
-        voiced: NDArray[np.bool_] = track.voiced[np.clip(nearest, 0, len(track.times) - 1)] & inside
-        return voiced
 
     def _speech(self, level: NDArray[np.float64], voiced: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Frames from first to last speech that are in no pause.
