@@ -67,7 +67,7 @@ class DimensionResult:
         pairs: Compared pairs of clips.
         judgements: Their summed weight.
         ties: Compared pairs left out of accuracy: no side has the majority.
-        units: What was resampled: groups, connected components or pairs.
+        units: What was resampled: groups, connected components or clips.
         accuracy: Share of judgements whose majority side has the higher reward, an equal reward
             counting one half; None when every label is a tie.
         log_loss: Mean cross-entropy of `win` in nat, ties included; a coin has 0.693.

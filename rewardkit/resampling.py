@@ -4,7 +4,8 @@
 
 Pairs that share a speaker or a clip are not independent. Both the bootstrap and the folds of
 cross-validation therefore work on units: the groups that are given (speakers, say), or else the
-connected components of the graph whose edges are the compared pairs.
+connected components of the graph whose edges are the compared pairs; where those are too few, the
+clips. A fold never tests on a clip that it trained on.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from rewardkit.preferences.groups import Groups as UnionFind
 Groups = Sequence[Hashable]
 """One label per clip (row), such as its speaker; None stands for a group of its own."""
 
-_ENOUGH: Final = 8  # components; with fewer, each compared pair is a unit of its own
+_ENOUGH: Final = 8  # components; with fewer, each clip is a unit of its own
 
 
 def units(pairs: Pairs, groups: Groups | None = None) -> Ints:
@@ -30,8 +31,7 @@ def units(pairs: Pairs, groups: Groups | None = None) -> Ints:
     Args:
         pairs: The preferences.
         groups: One label per clip. Without it, the units are the connected components of
-            compared clips; with fewer than eight of those, the compared pairs themselves, and
-            an interval then ignores that pairs share clips.
+            compared clips; with fewer than eight of those, the clips themselves.
 
     Example:
         >>> units(Pairs.of([0, 1], [2, 3], [1, 1]), ["ann", "bob", "ann", "ann"]).tolist()
@@ -48,11 +48,7 @@ def units(pairs: Pairs, groups: Groups | None = None) -> Ints:
     component = _components(pairs)
     if len(np.unique(component)) >= _ENOUGH:
         return _dense(np.stack([component, component], axis=1))
-    compared = np.stack([np.minimum(pairs.a, pairs.b), np.maximum(pairs.a, pairs.b)], axis=1)
-    if not len(compared):
-        return compared
-    _, code = np.unique(compared, axis=0, return_inverse=True)
-    return _dense(np.stack([code.reshape(-1)] * 2, axis=1))
+    return _dense(np.stack([pairs.a, pairs.b], axis=1))
 
 
 def draws(unit: Ints, count: int, rng: np.random.Generator) -> Iterator[Floats]:

@@ -14,11 +14,11 @@ def chain(count: int) -> Pairs:
     return Pairs.of(np.arange(count) * 2, np.arange(count) * 2 + 1, np.ones(count))
 
 
-def test_units_are_groups_components_or_pairs():
+def test_units_are_groups_components_or_clips():
     pairs = Pairs.of([0, 1, 2], [1, 2, 3], [1, 1, 1])
     assert units(pairs, ["u", "v", "v", "u"]).tolist() == [[0, 1], [1, 1], [1, 0]]
     assert units(pairs, [None, "v", "v", None])[:, 0].tolist() == [0, 1, 1]
-    assert units(pairs).tolist() == [[0, 0], [1, 1], [2, 2]]  # one component: pairs
+    assert units(pairs).tolist() == [[0, 1], [1, 2], [2, 3]]  # one component: clips
     many = chain(9)
     joined = Pairs.of([*many.a, 0], [*many.b, 2], np.ones(10))
     assert len(np.unique(units(joined))) == 8  # components
@@ -63,3 +63,14 @@ def test_no_unit_is_on_both_sides_of_a_fold(most):
 
 def test_one_unit_cannot_be_held_out():
     assert folds(units(chain(4), ["ann"] * 8), 8) == []
+
+
+def test_no_fold_tests_on_a_clip_that_it_trains_on():
+    rng = np.random.default_rng(0)
+    a = rng.integers(0, 12, 60)
+    pairs = Pairs.of(a, (a + rng.integers(1, 12, 60)) % 12, rng.integers(0, 2, 60))
+    found = folds(units(pairs), 5)
+    assert len(found) == 5
+    for clips, held in found:
+        trained = pairs.select(~held)
+        assert not set(clips.tolist()) & {*trained.a.tolist(), *trained.b.tolist()}

@@ -106,7 +106,7 @@ def cross_validate(
         values: `(clips, features)`.
         pairs: The preferences.
         groups: One label per clip, such as its speaker. Without it the folds hold out connected
-            components of compared clips, or, with few of those, compared pairs.
+            components of compared clips, or, with few of those, clips.
         options: As for `fit`; with `l2=None` each fold chooses its own, by an inner
             cross-validation over its training groups.
         most: At most so many folds; by default every group once, or ten without groups.

@@ -22,7 +22,7 @@ class TrainReport:
         mix_learned: Whether `overall` pairs taught the scalar; otherwise it is the mean of the
             dimensions by declaration.
         members: Bootstrap members.
-        units: What the bootstrap drew: groups, connected components or pairs.
+        units: What the bootstrap drew: groups, connected components or clips.
         seed: Of the bootstrap.
         steps: Newton steps by dimension.
         gradient: Largest gradient left, per unit of weight, by dimension.

@@ -154,7 +154,8 @@ def fit_model(
     names = extractor.schema.names
     used = _used(names, options.use)
     values = np.where(used, np.stack([values_of[path] for path in indexed.paths]), np.nan)
-    groups: Groups | None = None if None in indexed.speakers else indexed.speakers
+    known = None not in indexed.speakers and len(set(indexed.speakers)) > 2
+    groups: Groups | None = indexed.speakers if known else None
     trivial = {
         "duration": [info[path].duration for path in indexed.paths],
         "level": [info[path].level for path in indexed.paths],
@@ -199,7 +200,7 @@ def fit_model(
         schema_digest=extractor.schema.digest,
         requires_speech=options.require_speech,
         training=report
-        | {"grouped_by": "speaker" if groups else "connected clips", "skipped": list(skipped)},
+        | {"grouped_by": "speaker" if groups else "group of compared clips", "skipped": list(skipped)},
         evaluation=evaluation.to_json() if evaluation else {},
     )
     model = RewardModel(extractor, trained.head, manifest)

@@ -13,6 +13,7 @@ from pyarrow import parquet
 
 from rewardkit.errors import PreferenceError
 from rewardkit.preferences import PREFERENCE_CODES, Preference, read, validate
+from rewardkit.preferences.parse import resolve
 from tests.preferences.made import Row, found, message, pair, put
 
 
@@ -56,6 +57,25 @@ def test_two_sided_row(tmp_path: Path) -> None:
         system_a="human",
         system_b="tts",
     )
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("x.wav", "/data/x.wav"),
+        ("./x.wav", "/data/x.wav"),
+        ("a//b/./x.wav", "/data/a/b/x.wav"),
+        ("a/../x.wav", "/data/a/../x.wav"),
+        (".hidden/x.wav", "/data/.hidden/x.wav"),
+        ("folder/", "/data/folder"),
+        ("/abs/x.wav", "/abs/x.wav"),
+        ("/abs/./x.wav", "/abs/x.wav"),
+        ("-x.wav", "/data/-x.wav"),
+        ("~/x.wav", "/data/~/x.wav"),
+    ],
+)
+def test_paths(path: str, expected: str) -> None:
+    assert resolve("/data", path) == expected == str(Path("/data", path))
 
 
 @pytest.mark.parametrize(("answer", "win"), [("a", 1.0), ("b", 0.0), ("tie", 0.5)])

@@ -1,0 +1,258 @@
+# SPDX-FileCopyrightText: 2026 rewardkit contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The pitch scorer: known voices in, known numbers out."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import FrozenInstanceError
+
+import numpy as np
+import parselmouth
+import pytest
+import soxr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from parselmouth.praat import call
+from rewardkit_scorers.pitch import FEATURES, STEP, Pitch
+
+from rewardkit.clip import Clip
+from rewardkit.errors import RewardkitError
+from rewardkit.scorers import Scorer
+
+
+def semitones(ratio):
+    return 12 * math.log2(ratio)
+
+
+def test_is_a_scorer():
+    assert isinstance(Pitch(), Scorer)
+    with pytest.raises(FrozenInstanceError):
+        Pitch().floor = 50.0
+
+
+@pytest.mark.parametrize("f0", [70.0, 100.0, 187.3, 300.0, 520.0])
+def test_steady_voice(sounds, f0):
+    values = Pitch()(sounds.clip(sounds.buzz(f0)))
+    assert values["f0_median"] == pytest.approx(f0, rel=2e-3)
+    assert values["level"] == pytest.approx(semitones(f0 / 100), abs=0.04)
+    assert values["range"] < 0.1
+    assert values["monotony"] == 1.0
+    assert abs(values["slope"]) < 0.02
+    assert values["rise_rate"] == values["fall_rate"] == values["turn_rate"] == 0.0
+    assert math.isnan(values["rise_size"])
+    assert values["voiced_share"] == 1.0
+    assert values["octave_jump_share"] == 0.0
+    assert values["jitter"] < 0.2
+    assert values["shimmer"] < 0.1
+    assert values["hnr"] > 25
+
+
+@pytest.mark.parametrize("rate", [-12.0, -3.0, 0.0, 4.0, 9.0])
+def test_linear_glide_in_semitones_has_its_slope(sounds, rate):
+    values = Pitch()(sounds.clip(sounds.buzz(lambda t: 180 * 2 ** (rate * (t - 1) / 12))))
+    assert values["slope"] == pytest.approx(rate, abs=0.1)
+    assert values["declination"] == pytest.approx(rate, abs=0.1)
+    assert values["final_slope"] == pytest.approx(rate, abs=0.3)
+    assert values["movement"] == pytest.approx(abs(rate), abs=0.5)
+    if abs(rate) > 1:
+        assert values["peak_position"] == pytest.approx(0.0 if rate < 0 else 1.0, abs=0.03)
+        assert np.sign(values["final_level"]) == np.sign(rate) == -np.sign(values["initial_level"])
+        assert values["rise_rate" if rate > 0 else "fall_rate"] == pytest.approx(0.5, abs=0.02)
+        assert values["fall_rate" if rate > 0 else "rise_rate"] == 0.0
+
+
+@pytest.mark.parametrize(("cycles", "depth"), [(2.0, 3.0), (3.0, 2.0), (4.0, 2.5)])
+def test_vibrato_has_its_turns_sizes_and_spread(sounds, cycles, depth):
+    """`cycles` per second of ±`depth` semitones: as many rises, each of twice the depth."""
+    f0 = sounds.buzz(
+        lambda t: 200 * 2 ** (depth * np.sin(2 * np.pi * cycles * t) / 12), duration=4.0
+    )
+    values = Pitch()(sounds.clip(f0))
+    assert values["rise_rate"] == pytest.approx(cycles, abs=0.3)
+    assert values["fall_rate"] == pytest.approx(cycles, abs=0.3)
+    assert values["turn_rate"] == pytest.approx(2 * cycles, abs=0.4)
+    assert values["rise_size"] == pytest.approx(2 * depth, rel=0.15)
+    assert values["fall_size"] == pytest.approx(2 * depth, rel=0.15)
+    assert values["rise_speed"] == pytest.approx(2 * depth * 2 * cycles, rel=0.2)
+    assert values["sd"] == pytest.approx(depth / math.sqrt(2), rel=0.05)
+    assert values["range"] == pytest.approx(2 * depth * math.sin(0.45 * math.pi), rel=0.05)
+    assert values["monotony"] == pytest.approx(2 / math.pi * math.asin(1 / depth), abs=0.03)
+    assert abs(values["slope"]) < 0.3
+
+
+def test_movements_below_the_threshold_do_not_count(sounds):
+    clip = sounds.clip(sounds.buzz(lambda t: 200 * 2 ** (0.5 * np.sin(2 * np.pi * 3 * t) / 12)))
+    assert Pitch()(clip)["turn_rate"] == 0.0
+    assert Pitch(least_movement=0.5)(clip)["turn_rate"] == pytest.approx(5.5, abs=1)
+
+
+@pytest.mark.parametrize("share", [0.005, 0.01, 0.02])
+def test_alternating_periods_have_their_jitter(sounds, share):
+    """Periods of T(1 + s), T(1 - s), … differ by 2 s T."""
+    periods = 0.008 * (1 + share * np.resize([1, -1], 200))
+    values = Pitch()(sounds.clip(sounds.pulses(periods, np.ones(200))))
+    assert values["jitter"] == pytest.approx(200 * share, rel=0.12)
+    assert values["f0_median"] == pytest.approx(125, rel=0.02)
+
+
+@pytest.mark.parametrize("share", [0.02, 0.05, 0.1])
+def test_alternating_amplitudes_have_their_shimmer(sounds, share):
+    heights = 1 + share * np.resize([1, -1], 200)
+    values = Pitch()(sounds.clip(sounds.pulses(np.full(200, 0.008), heights)))
+    expected = 20 * math.log10((1 + share) / (1 - share))
+    assert values["shimmer"] == pytest.approx(expected, rel=0.2)
+
+
+@pytest.mark.parametrize("hnr", [5.0, 10.0, 20.0])
+def test_added_noise_has_its_hnr(sounds, hnr):
+    voice = sounds.buzz(150)
+    noise = np.random.default_rng(1).standard_normal(len(voice))
+    noise *= voice.std() / noise.std() * 10 ** (-hnr / 20)
+    values = Pitch()(sounds.clip((voice + noise) / 2))
+    assert values["hnr"] == pytest.approx(hnr, abs=1.5)
+
+
+def test_gaps_and_voiced_stretches(sounds):
+    """Voice for 0.3 s, then nothing for 0.1 s, five times over."""
+    wave = sounds.buzz(140)
+    t = np.arange(len(wave)) / 16_000
+    values = Pitch()(sounds.clip(wave * (t % 0.4 < 0.3)))
+    assert values["voiced_share"] == pytest.approx(0.79, abs=0.05)
+    assert values["voiced_rate"] == pytest.approx(5 / 1.9, rel=0.05)
+    assert values["voiced_mean"] == pytest.approx(0.3, abs=0.03)
+    assert values["break_share"] == 0.0
+
+
+def test_an_octave_jump_is_seen(sounds):
+    wave = sounds.buzz(lambda t: np.where(t < 1, 120.0, 240.0))
+    values = Pitch()(sounds.clip(wave))
+    assert 0 < values["octave_jump_share"] < 0.03
+    assert values["range"] == pytest.approx(12, abs=0.1)
+
+
+def test_jitter_and_shimmer_are_praats_own(sounds):
+    rng = np.random.default_rng(3)
+    periods = 0.007 * (1 + 0.01 * rng.standard_normal(250))
+    wave = sounds.pulses(periods, 1 + 0.05 * rng.standard_normal(250)).astype(np.float32)
+    values = Pitch()(Clip(wave, 16_000))
+    sound = parselmouth.Sound(wave.astype(np.float64), 16_000)
+    # The two-pass range of a steady voice of 143 Hz.
+    pitch = sound.to_pitch_ac(time_step=STEP, pitch_floor=107, pitch_ceiling=357)
+    pulses = call([sound, pitch], "To PointProcess (cc)")
+    period = (0, 0, 0.0001, 0.02, 1.3)
+    jitter = call(pulses, "Get jitter (local)", *period)
+    shimmer = call([sound, pulses], "Get shimmer (local_dB)", *period, 1.6)
+    median = call(pitch, "Get quantile", 0, 0, 0.5, "Hertz")
+    assert values["jitter"] == pytest.approx(100 * jitter, rel=0.02)
+    assert values["shimmer"] == pytest.approx(shimmer, rel=0.02)
+    assert values["f0_median"] == pytest.approx(median, rel=2e-3)
+
+
+def test_hnr_agrees_with_praats_harmonicity(sounds):
+    voice = sounds.buzz(150)
+    noise = 0.02 * np.random.default_rng(0).standard_normal(len(voice))
+    clip = sounds.clip(voice + noise)
+    harmonicity = parselmouth.Sound(clip.samples.astype(float), 16_000).to_harmonicity_cc(0.01, 75)
+    praat = np.mean(harmonicity.values[harmonicity.values > -200])
+    assert Pitch()(clip)["hnr"] == pytest.approx(praat, abs=1.5)
+
+
+def speechlike(sounds, sample_rate=48_000):
+    """A moving pitch in syllables, with a pause and a little noise."""
+    wave = sounds.buzz(
+        lambda t: 160 * 2 ** ((4 * np.sin(2 * np.pi * 1.1 * t) - t) / 12), 3.0, sample_rate
+    )
+    t = np.arange(len(wave)) / sample_rate
+    envelope = np.sin(2 * np.pi * 2.5 * t) ** 2 * ((t < 1.2) | (t > 1.6))
+    return wave * envelope + 1e-4 * np.random.default_rng(5).standard_normal(len(wave))
+
+
+@pytest.mark.parametrize("gain", [-40.0, -6.0, 6.0])
+def test_gain_changes_nothing(sounds, gain):
+    wave = speechlike(sounds, 16_000)
+    plain = Pitch()(sounds.clip(wave))
+    scaled = Pitch()(sounds.clip(wave * 10 ** (gain / 20)))
+    assert scaled == pytest.approx(plain, rel=1e-4, abs=1e-5, nan_ok=True)
+
+
+@pytest.mark.parametrize("sample_rate", [8_000, 16_000, 22_050, 44_100])
+def test_sample_rate_changes_little(sounds, sample_rate):
+    """A clip at any rate, brought to 16 kHz by the host, against the same at 48 kHz."""
+    wave = speechlike(sounds)
+    there = soxr.resample(wave, 48_000, sample_rate)
+    values = Pitch()(sounds.clip(soxr.resample(there, sample_rate, 16_000)))
+    plain = Pitch()(sounds.clip(soxr.resample(wave, 48_000, 16_000)))
+    for name in ("level", "sd", "range", "slope", "declination", "rise_size", "final_level"):
+        assert values[name] == pytest.approx(plain[name], abs=0.1), name
+    assert values["voiced_share"] == pytest.approx(plain["voiced_share"], abs=0.02)
+    assert values["jitter"] == pytest.approx(plain["jitter"], rel=0.1)
+
+
+@pytest.mark.parametrize("sample_rate", [8_000, 48_000])
+def test_takes_clips_of_other_rates_too(sounds, sample_rate):
+    values = Pitch()(sounds.clip(sounds.buzz(210, sample_rate=sample_rate), sample_rate))
+    assert values["f0_median"] == pytest.approx(210, rel=2e-3)
+
+
+@pytest.mark.parametrize(
+    "samples",
+    [
+        np.zeros(16_000),
+        np.full(16_000, 0.3),
+        np.zeros(0),
+        np.ones(1),
+        np.sin(np.arange(1_500)),
+        0.1 * np.random.default_rng(0).standard_normal(16_000),
+    ],
+    ids=["silence", "DC", "empty", "one sample", "too short", "noise"],
+)
+def test_what_can_not_be_measured_is_nan(sounds, samples):
+    values = Pitch()(sounds.clip(samples))
+    assert list(values) == [feature.name for feature in FEATURES]
+    assert math.isnan(values["f0_median"])
+    assert math.isnan(values["voiced_share"])
+    assert math.isnan(values["hnr"])
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    seed=st.integers(0, 2**31),
+    duration=st.floats(0.0, 1.5),
+    voices=st.integers(0, 3),
+    level=st.floats(-60, 0),
+)
+def test_all_values_lie_in_their_declared_ranges(seed, duration, voices, level):
+    rng = np.random.default_rng(seed)
+    t = np.arange(int(duration * 16_000)) / 16_000
+    wave = 10 ** (level / 20) * rng.standard_normal(len(t)) * rng.random()
+    for _ in range(voices):
+        f0 = rng.uniform(50, 600) * np.exp(rng.uniform(-1, 1) * t)
+        gate = np.sin(2 * np.pi * rng.uniform(0, 8) * t + rng.uniform(0, 6)) > rng.uniform(-1, 1)
+        wave += gate * np.sign(np.sin(2 * np.pi * np.cumsum(f0) / 16_000))
+    values = Pitch()(Clip(wave.astype(np.float32), 16_000))
+    for feature in FEATURES:
+        value = values[feature.name]
+        assert math.isnan(value) or feature.low <= value <= feature.high, feature.name
+
+
+def test_the_same_clip_gives_the_same_bits(sounds):
+    clip = sounds.clip(speechlike(sounds, 16_000))
+    first = np.array(list(Pitch()(clip).values()))
+    assert all(
+        first.tobytes() == np.array(list(Pitch()(clip).values())).tobytes() for _ in range(3)
+    )
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"floor": 20}, {"ceiling": 2000}, {"floor": 300, "ceiling": 300}, {"floor": math.nan}]
+)
+def test_wrong_range_is_refused(wrong):
+    with pytest.raises(RewardkitError, match="bad_parameter") as caught:
+        Pitch(**wrong)
+    assert caught.value.code == "bad_parameter"
+
+
+def test_wrong_least_movement_is_refused():
+    with pytest.raises(RewardkitError, match="least_movement"):
+        Pitch(least_movement=0)
