@@ -92,7 +92,8 @@ class Pitch:
     Source:
         F0: see `rewardkit_scorers._praat.track`. Jitter and shimmer: Praat manual, "Voice 2.
         Jitter" and "Voice 3. Shimmer". HNR: Boersma (1993), from the autocorrelation peak r of
-        each voiced frame as 10 log10(r / (1 - r)).
+        each voiced frame as 10 log10(r / (1 - r)); by the short window of the pitch analysis it
+        ends between 20 and 25 dB for a perfectly regular voice.
         Turning points in semitones: 't Hart, Collier & Cohen (1990), "A perceptual study of
         intonation", where about a semitone and a half is the least difference heard in speech.
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import tempfile
 from pathlib import Path
@@ -15,6 +16,8 @@ from hypothesis import strategies as st
 
 from rewardkit.errors import PreferenceError
 from rewardkit.preferences import Issues, Preference, stream, write
+from rewardkit.preferences.parse import Parser
+from rewardkit.preferences.write import to_row
 
 FOLDER = "/clips"
 # What a string may hold: anything that is Unicode, but no NUL.
@@ -59,7 +62,7 @@ def back(written: list[Preference], path: Path) -> list[Preference]:
     return [preference for preference in kept if preference is not None]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(preferences(), min_size=1, max_size=5))
 @example([Preference(f"{FOLDER}/x", f"{FOLDER}/y", 1 / 3, text='"a",\r\nb\r', rater=" 7 ")])
 @example([Preference(f"{FOLDER}/x", f"{FOLDER}/y", 5e-324, rater="nan", text="\ufeff")])
@@ -67,6 +70,30 @@ def test_round_trip_through_all_three(written: list[Preference]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         for suffix in ("jsonl", "csv", "parquet"):
             assert back(written, Path(folder, f"p.{suffix}")) == written, suffix
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(preferences().filter(lambda p: p.side_known), min_size=1, max_size=5))
+def test_exchanging_the_sides_of_every_row(written: list[Preference]) -> None:
+    """A row with a and b and the answer exchanged means the same the other way round."""
+    other = {"audio_a": "audio_b", "votes_a": "votes_b", "speaker_a": "speaker_b"}
+    other |= {"system_a": "system_b"}
+    other |= {right: left for left, right in other.items()}
+    turn = {"a": "b", "b": "a", "tie": "tie"}
+    parse = Parser(FOLDER)
+    for preference in written:
+        row = to_row(preference, Path(FOLDER))
+        exchanged = {other.get(name, name): value for name, value in row.items()}
+        if "preference" in row:
+            exchanged["preference"] = turn[row["preference"]]
+        if "win" in row:
+            exchanged["win"] = 1.0 - row["win"]
+        found, problems = parse(exchanged, 1)
+        assert problems == []
+        assert found is not None
+        swapped = preference.swapped()
+        assert found.win == pytest.approx(swapped.win, abs=1e-15)
+        assert dataclasses.replace(found, win=swapped.win) == swapped
 
 
 def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:

@@ -215,13 +215,15 @@ def test_partners_per_clip(clips: int, per_clip: int, seed: int) -> None:
 
 
 def test_emodb_shares(data_dir: Path) -> None:
+    folder = data_dir / "emodb_cc0"
     ratings = read_ratings(
-        data_dir / "emodb_cc0" / "listener_ratings.csv",
+        folder / "listener_ratings.csv",
         {"clip": "file", "rating": "natural_pct"},
         scale=(0, 100),
         suffix=".flac",
+        where=lambda row: (folder / row["file"]).with_suffix(".flac").is_file(),
     )
-    assert all(Path(rating.clip).is_file() for rating in ratings)
+    assert {rating.clip for rating in ratings} == {str(path) for path in folder.glob("*.flac")}
     found = pairs(ratings, same=("text",), minimum=20, dimension="prosody")
     means = {rating.clip: rating.value for rating in ratings}
     assert len(found) > 100

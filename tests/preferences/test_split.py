@@ -174,7 +174,7 @@ def test_a_split_by_hand_that_shares_a_sound(tmp_path: Path) -> None:
 
 def test_long_leaks_are_summed_up() -> None:
     everything = [Preference(f"{i}", f"{i + 1}", 1.0) for i in range(20)]
-    with pytest.raises(PreferenceError, match="21 clips are in both parts: .* and 16 more"):
+    with pytest.raises(PreferenceError, match=r"21 clips are in both parts: .* and 16 more"):
         check_leak(everything, everything)
 
 

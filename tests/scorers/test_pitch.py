@@ -45,7 +45,7 @@ def test_steady_voice(sounds, f0):
     assert values["octave_jump_share"] == 0.0
     assert values["jitter"] < 0.2
     assert values["shimmer"] < 0.1
-    assert values["hnr"] > 25
+    assert values["hnr"] > 20
 
 
 @pytest.mark.parametrize("rate", [-12.0, -3.0, 0.0, 4.0, 9.0])
@@ -58,7 +58,7 @@ def test_linear_glide_in_semitones_has_its_slope(sounds, rate):
     if abs(rate) > 1:
         assert values["peak_position"] == pytest.approx(0.0 if rate < 0 else 1.0, abs=0.03)
         assert np.sign(values["final_level"]) == np.sign(rate) == -np.sign(values["initial_level"])
-        assert values["rise_rate" if rate > 0 else "fall_rate"] == pytest.approx(0.5, abs=0.02)
+        assert values["rise_rate" if rate > 0 else "fall_rate"] == pytest.approx(0.5, abs=0.04)
         assert values["fall_rate" if rate > 0 else "rise_rate"] == 0.0
 
 
@@ -66,12 +66,12 @@ def test_linear_glide_in_semitones_has_its_slope(sounds, rate):
 def test_vibrato_has_its_turns_sizes_and_spread(sounds, cycles, depth):
     """`cycles` per second of ±`depth` semitones: as many rises, each of twice the depth."""
     f0 = sounds.buzz(
-        lambda t: 200 * 2 ** (depth * np.sin(2 * np.pi * cycles * t) / 12), duration=4.0
+        lambda t: 200 * 2 ** (depth * np.cos(2 * np.pi * cycles * t) / 12), duration=6.0
     )
     values = Pitch()(sounds.clip(f0))
     assert values["rise_rate"] == pytest.approx(cycles, abs=0.3)
     assert values["fall_rate"] == pytest.approx(cycles, abs=0.3)
-    assert values["turn_rate"] == pytest.approx(2 * cycles, abs=0.4)
+    assert values["turn_rate"] == pytest.approx(2 * cycles, abs=0.3)
     assert values["rise_size"] == pytest.approx(2 * depth, rel=0.15)
     assert values["fall_size"] == pytest.approx(2 * depth, rel=0.15)
     assert values["rise_speed"] == pytest.approx(2 * depth * 2 * cycles, rel=0.2)
@@ -88,20 +88,20 @@ def test_movements_below_the_threshold_do_not_count(sounds):
 
 
 @pytest.mark.parametrize("share", [0.005, 0.01, 0.02])
-def test_alternating_periods_have_their_jitter(sounds, share):
-    """Periods of T(1 + s), T(1 - s), … differ by 2 s T."""
-    periods = 0.008 * (1 + share * np.resize([1, -1], 200))
-    values = Pitch()(sounds.clip(sounds.pulses(periods, np.ones(200))))
-    assert values["jitter"] == pytest.approx(200 * share, rel=0.12)
+def test_random_periods_have_their_jitter(sounds, share):
+    periods = 0.008 * (1 + share * np.random.default_rng(4).standard_normal(250))
+    values = Pitch()(sounds.clip(sounds.pulses(periods, np.ones(250))))
+    expected = 100 * np.abs(np.diff(periods)).mean() / periods.mean()
+    assert values["jitter"] == pytest.approx(expected, rel=0.15)
     assert values["f0_median"] == pytest.approx(125, rel=0.02)
 
 
 @pytest.mark.parametrize("share", [0.02, 0.05, 0.1])
-def test_alternating_amplitudes_have_their_shimmer(sounds, share):
-    heights = 1 + share * np.resize([1, -1], 200)
-    values = Pitch()(sounds.clip(sounds.pulses(np.full(200, 0.008), heights)))
-    expected = 20 * math.log10((1 + share) / (1 - share))
-    assert values["shimmer"] == pytest.approx(expected, rel=0.2)
+def test_random_amplitudes_have_their_shimmer(sounds, share):
+    heights = 1 + share * np.random.default_rng(4).standard_normal(250)
+    values = Pitch()(sounds.clip(sounds.pulses(np.full(250, 0.008), heights)))
+    expected = np.abs(np.diff(20 * np.log10(heights))).mean()
+    assert values["shimmer"] == pytest.approx(expected, rel=0.15)
 
 
 @pytest.mark.parametrize("hnr", [5.0, 10.0, 20.0])
@@ -134,11 +134,14 @@ def test_an_octave_jump_is_seen(sounds):
 def test_jitter_and_shimmer_are_praats_own(sounds):
     rng = np.random.default_rng(3)
     periods = 0.007 * (1 + 0.01 * rng.standard_normal(250))
-    wave = sounds.pulses(periods, 1 + 0.05 * rng.standard_normal(250)).astype(np.float32)
-    values = Pitch()(Clip(wave, 16_000))
-    sound = parselmouth.Sound(wave.astype(np.float64), 16_000)
-    # The two-pass range of a steady voice of 143 Hz.
-    pitch = sound.to_pitch_ac(time_step=STEP, pitch_floor=107, pitch_ceiling=357)
+    wave = sounds.pulses(periods, 1 + 0.05 * rng.standard_normal(250))
+    clip = sounds.clip(wave - wave.mean())
+    values = Pitch()(clip)
+    sound = parselmouth.Sound(clip.samples.astype(np.float64), 16_000)
+    wide = sound.to_pitch_ac(time_step=STEP, pitch_floor=60, pitch_ceiling=700)
+    low = 0.75 * call(wide, "Get quantile", 0, 0, 0.25, "Hertz")
+    high = 2.5 * call(wide, "Get quantile", 0, 0, 0.75, "Hertz")
+    pitch = sound.to_pitch_ac(time_step=STEP, pitch_floor=low, pitch_ceiling=high)
     pulses = call([sound, pitch], "To PointProcess (cc)")
     period = (0, 0, 0.0001, 0.02, 1.3)
     jitter = call(pulses, "Get jitter (local)", *period)

@@ -1,0 +1,233 @@
+# SPDX-FileCopyrightText: 2026 rewardkit contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The timing scorer: known pauses, syllables and levels in, known numbers out."""
+
+from __future__ import annotations
+
+import csv
+import math
+
+import numpy as np
+import parselmouth
+import pytest
+import soundfile
+import soxr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rewardkit_scorers._spectrum import band_levels
+from rewardkit_scorers.timing import BAND, FEATURES, STEP, WINDOW, Timing
+
+from rewardkit.clip import Clip
+from rewardkit.scorers import Scorer
+
+
+def talk(sounds, pieces, sample_rate=16_000, noise=0.0):
+    """Voice and silence in turn: seconds of voice where positive, of silence where negative."""
+    wave = sounds.buzz(130, sum(abs(piece) for piece in pieces) + 0.1, sample_rate)
+    gate = np.concatenate([np.full(round(abs(p) * sample_rate), float(p > 0)) for p in pieces])
+    wave = wave[: len(gate)] * gate
+    return wave + noise * np.random.default_rng(0).standard_normal(len(wave))
+
+
+def syllables(sounds, intervals, depth=20.0, sample_rate=16_000, edge=0.1):
+    """Voice whose level rises and falls by `depth` dB, a peak in the middle of each interval."""
+    t = np.arange(round(sum(intervals) * sample_rate)) / sample_rate
+    edges = np.concatenate(([0.0], np.cumsum(intervals)))
+    k = np.clip(np.searchsorted(edges, t, side="right") - 1, 0, len(intervals) - 1)
+    place = (t - edges[k]) / np.asarray(intervals)[k]
+    wave = sounds.buzz(130, len(t) / sample_rate + 0.1, sample_rate)[: len(t)]
+    wave *= 10 ** (depth * (np.sin(np.pi * place) ** 2 - 1) / 20)
+    return np.pad(wave, round(edge * sample_rate))
+
+
+def test_is_a_scorer():
+    assert isinstance(Timing(), Scorer)
+
+
+def test_levels_are_praats(sounds):
+    """Differences of level against Praat's intensity of the same band."""
+    clip = sounds.clip(syllables(sounds, [0.4] * 5, edge=0.0))
+    level = band_levels(clip, [BAND], WINDOW, STEP)[:, 0]
+    sound = parselmouth.Sound(clip.samples.astype(float), 16_000)
+    intensity = sound.to_intensity(minimum_pitch=50, time_step=STEP)
+    praat = np.interp(np.arange(len(level)) * STEP, intensity.xs(), intensity.values[0])
+    middle = slice(10, -10)
+    difference = (level - praat)[middle]
+    assert np.ptp(difference) < 1.0
+    assert np.corrcoef(level[middle], praat[middle])[0, 1] > 0.999
+
+
+@pytest.mark.parametrize("noise", [0.0, 1e-3], ids=["digital silence", "noise at -40 dB"])
+def test_pauses_have_their_lengths(sounds, noise):
+    pieces = [-0.5, 0.8, -0.3, 0.6, -0.7, 0.9, -0.05, 0.4, -0.25]
+    values = Timing()(sounds.clip(talk(sounds, pieces, noise=noise)))
+    assert values["leading_silence"] == pytest.approx(0.5, abs=0.04)
+    assert values["trailing_silence"] == pytest.approx(0.25, abs=0.04)
+    assert values["pause_count"] == 2
+    assert values["pause_mean"] == pytest.approx(0.5, abs=0.06)
+    assert values["pause_max"] == pytest.approx(0.7, abs=0.06)
+    assert values["pause_sd"] == pytest.approx(0.4 / math.sqrt(2), abs=0.03)
+    assert values["pause_share"] == pytest.approx(1.0 / 3.75, abs=0.03)
+    assert values["pause_rate"] == pytest.approx(2 / 3.75, abs=0.02)
+    assert values["run_mean"] == pytest.approx(2.75 / 3, abs=0.05)
+
+
+def test_loud_noise_in_pauses_is_not_speech(sounds):
+    """Noise 18 dB below the voice lies above the usual threshold of -25 dB."""
+    wave = talk(sounds, [-0.5, 1.0, -0.6, 1.0, -0.4])
+    wave += wave.std() * 10 ** (-18 / 20) * np.random.default_rng(2).standard_normal(len(wave))
+    values = Timing()(sounds.clip(wave))
+    assert values["pause_count"] == 1
+    assert values["pause_mean"] == pytest.approx(0.6, abs=0.08)
+    assert values["leading_silence"] == pytest.approx(0.5, abs=0.06)
+
+
+def test_a_click_is_not_speech(sounds):
+    wave = talk(sounds, [0.8, -0.8, 0.8])
+    wave[round(1.2 * 16_000) :][:32] += 0.5
+    assert Timing()(sounds.clip(wave))["pause_count"] == 1
+
+
+def test_no_pauses_have_no_length(sounds):
+    values = Timing()(sounds.clip(talk(sounds, [1.5])))
+    assert values["pause_count"] == values["pause_share"] == values["pause_rate"] == 0
+    assert math.isnan(values["pause_mean"])
+    assert math.isnan(values["pause_max"])
+    assert math.isnan(values["pause_sd"])
+
+
+@pytest.mark.parametrize("rate", [2.0, 4.0, 6.0, 8.0])
+@pytest.mark.parametrize("depth", [6.0, 20.0])
+def test_syllables_are_counted(sounds, rate, depth):
+    count = round(3 * rate)
+    values = Timing()(sounds.clip(syllables(sounds, [1 / rate] * count, depth)))
+    assert values["speech_rate"] == pytest.approx(rate, rel=0.05)
+    assert values["articulation_rate"] == values["speech_rate"]
+    assert values["npvi"] < 10
+    assert values["varco"] < 10
+
+
+def test_pauses_lower_speech_rate_but_not_articulation_rate(sounds):
+    part = syllables(sounds, [0.2] * 8, edge=0.0)
+    wave = np.concatenate([part, np.zeros(round(0.8 * 16_000)), part])
+    values = Timing()(sounds.clip(wave))
+    assert values["pause_count"] == 1
+    assert values["articulation_rate"] == pytest.approx(5, rel=0.07)
+    assert values["speech_rate"] == pytest.approx(16 / 4, rel=0.07)
+    assert values["npvi"] < 10  # the interval across the pause is left out
+
+
+def test_long_short_rhythm_has_its_npvi(sounds):
+    """Peaks of syllables of 0.3 and 0.15 s by turns lie 0.225 s apart, so shift them by hand."""
+    gaps = np.resize([0.15, 0.3], 12)
+    peaks = 0.2 + np.concatenate(([0.0], np.cumsum(gaps)))
+    t = np.arange(round((peaks[-1] + 0.2) * 16_000)) / 16_000
+    level = np.max([-(((t - peak) / 0.04) ** 2) for peak in peaks], axis=0)
+    wave = sounds.buzz(130, len(t) / 16_000 + 0.1)[: len(t)] * 10 ** (np.maximum(level, -20) / 20)
+    values = Timing()(sounds.clip(wave))
+    assert values["npvi"] == pytest.approx(100 * 0.15 / 0.225, rel=0.1)
+    assert values["varco"] == pytest.approx(100 * gaps.std(ddof=1) / gaps.mean(), rel=0.1)
+    assert values["final_lengthening"] == pytest.approx(math.log(0.3 / 0.225), abs=0.1)
+
+
+@pytest.mark.parametrize("slope", [-6.0, 0.0, 3.0])
+def test_level_slope(sounds, slope):
+    wave = sounds.buzz(130, 2.0)
+    t = np.arange(len(wave)) / 16_000
+    values = Timing()(sounds.clip(wave * 10 ** (slope * (t - 1) / 20) / 2))
+    assert values["level_slope"] == pytest.approx(slope, abs=0.1)
+    if slope:
+        assert values["level_range"] == pytest.approx(2 * 0.9 * abs(slope), rel=0.1)
+        assert values["level_sd"] == pytest.approx(2 * abs(slope) / math.sqrt(12), rel=0.1)
+
+
+def test_peaks_have_their_sharpness_and_speed(sounds):
+    """A level that swings by 12 dB, four times a second."""
+    values = Timing()(sounds.clip(syllables(sounds, [0.25] * 12, depth=12.0, edge=0.0)))
+    assert values["peak_sharpness"] == pytest.approx(12, rel=0.15)
+    assert values["attack"] == pytest.approx(12 / 0.125, rel=0.2)
+    assert values["decay"] == pytest.approx(12 / 0.125, rel=0.2)
+    assert values["stress_sd"] < 0.5
+
+
+@pytest.mark.parametrize("gain", [-40.0, -6.0, 6.0])
+def test_gain_changes_nothing(sounds, gain):
+    wave = syllables(sounds, [0.2, 0.3, 0.25, 0.15] * 3)
+    plain = Timing()(sounds.clip(wave))
+    scaled = Timing()(sounds.clip(wave * 10 ** (gain / 20)))
+    assert scaled == pytest.approx(plain, rel=1e-4, abs=1e-5, nan_ok=True)
+
+
+@pytest.mark.parametrize("sample_rate", [8_000, 22_050, 44_100])
+def test_sample_rate_changes_little(sounds, sample_rate):
+    """A clip at any rate, brought to 16 kHz by the host, against the same at 48 kHz."""
+    wave = syllables(sounds, [0.2, 0.3, 0.25, 0.15] * 3, sample_rate=48_000)
+    wave += 1e-4 * np.random.default_rng(0).standard_normal(len(wave))
+    there = soxr.resample(wave, 48_000, sample_rate)
+    values = Timing()(sounds.clip(soxr.resample(there, sample_rate, 16_000)))
+    plain = Timing()(sounds.clip(soxr.resample(wave, 48_000, 16_000)))
+    assert values == pytest.approx(plain, rel=0.03, abs=0.1, nan_ok=True)
+
+
+@pytest.mark.parametrize(
+    "samples",
+    [
+        np.zeros(16_000),
+        np.full(16_000, 0.3),
+        np.zeros(0),
+        np.ones(1),
+        np.sin(np.arange(1_500)),
+        0.1 * np.random.default_rng(0).standard_normal(16_000),
+    ],
+    ids=["silence", "DC", "empty", "one sample", "too short", "noise"],
+)
+def test_what_can_not_be_measured_is_nan(sounds, samples):
+    values = Timing()(sounds.clip(samples))
+    assert list(values) == [feature.name for feature in FEATURES]
+    assert all(math.isnan(value) for value in values.values())
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    seed=st.integers(0, 2**31),
+    duration=st.floats(0.0, 2.0),
+    voices=st.integers(0, 3),
+    level=st.floats(-60, 0),
+)
+def test_all_values_lie_in_their_declared_ranges(seed, duration, voices, level):
+    rng = np.random.default_rng(seed)
+    t = np.arange(int(duration * 16_000)) / 16_000
+    wave = 10 ** (level / 20) * rng.standard_normal(len(t)) * rng.random()
+    for _ in range(voices):
+        gate = np.sin(2 * np.pi * rng.uniform(0, 12) * t + rng.uniform(0, 6)) > rng.uniform(-1, 1)
+        wave += gate * np.sign(np.sin(2 * np.pi * rng.uniform(70, 400) * t))
+    values = Timing()(Clip(wave.astype(np.float32), 16_000))
+    for feature in FEATURES:
+        value = values[feature.name]
+        assert math.isnan(value) or feature.low <= value <= feature.high, feature.name
+
+
+def test_the_same_clip_gives_the_same_bits(sounds):
+    clip = sounds.clip(syllables(sounds, [0.2, 0.3, 0.25, 0.15] * 3))
+    first = np.array(list(Timing()(clip).values()))
+    assert all(
+        first.tobytes() == np.array(list(Timing()(clip).values())).tobytes() for _ in range(3)
+    )
+
+
+def test_hand_marked_syllables_of_real_speech(data_dir):
+    """Rates of every fourth clip of EmoDB against the marks; all: `benchmarks/syllables.py`."""
+    folder = data_dir / "emodb_cc0"
+    with (folder / "syllables.csv").open(newline="") as file:
+        lines = list(csv.DictReader(file))[::4]
+    marked, counted = [], []
+    for line in lines:
+        samples, rate = soundfile.read((folder / line["file"]).with_suffix(".flac"), dtype="float32")
+        values = Timing()(Clip(samples, rate))
+        span = len(samples) / rate - values["leading_silence"] - values["trailing_silence"]
+        marked.append(float(line["n_syllables"]))
+        counted.append(values["speech_rate"] * span)
+    error = np.subtract(counted, marked)
+    assert np.corrcoef(marked, counted)[0, 1] > 0.85
+    assert np.abs(error).mean() < 2
+    assert abs(error.mean()) < 1.5
