@@ -4,7 +4,7 @@
 
     REWARDKIT_DATA=../shared/data python benchmarks/syllables.py
 
-The 266 clips of EmoDB come with hand-marked syllables. The threshold between two nuclei was
+265 clips of EmoDB come with hand-marked syllables. The threshold between two nuclei was
 chosen on speakers 03, 08, 11 and 14; the other four speakers are the test.
 """
 

@@ -118,16 +118,12 @@ def walk(file: BinaryIO, start: int, end: int, max_duration: float = math.inf) -
         max_duration: Stop counting soon after so many seconds.
 
     Returns:
-        What was found, or None when there is no whole frame with another one, or the end, behind.
+        What was found, or None when no whole frame starts there.
     """
     file.seek(start)
     head = file.read(256)
     first = parse(head[:4])
     if first is None or start + first.size > end:
-        return None
-    file.seek(start + first.size)
-    second = file.read(4)
-    if len(second) == 4 and parse(second) is None:  # the first four bytes looked right by chance
         return None
     most = max_duration * first.sample_rate + 16 * first.samples
     declared = _declared(head, first)

@@ -92,6 +92,7 @@ def streaminfo(flac: bytes, *, rate: int | None = None, frames: int | None = Non
         b"",
         b"R",
         b"some text\n" * 100,
+        "some text\n".encode("utf-16"),  # its byte order mark could start an MPEG frame
         "some text\n".encode("utf-16") * 100,
         b"\x89PNG\r\n\x1a\n" + bytes(1000),
         b"\xff\xd8\xff\xe0\x00\x10JFIF" + bytes(1000),
@@ -101,7 +102,20 @@ def streaminfo(flac: bytes, *, rate: int | None = None, frames: int | None = Non
         b"RIFF\x10\0\0\0AVI LIST" + bytes(100),
         NOISE.astype("<f4").tobytes(),
     ],
-    ids=["empty", "byte", "text", "utf16", "png", "jpeg", "zeros", "sync", "tag", "avi", "raw"],
+    ids=[
+        "empty",
+        "byte",
+        "text",
+        "utf16",
+        "utf16s",
+        "png",
+        "jpeg",
+        "zeros",
+        "sync",
+        "tag",
+        "avi",
+        "raw",
+    ],
 )
 def test_no_audio(data: bytes, tmp_path: Path) -> None:
     path = tmp_path / "x.wav"

@@ -23,8 +23,13 @@ def train(
         str, typer.Option(help="Installed scorers to measure with, by comma.")
     ] = "pitch,timing",
     features: Annotated[
-        str, typer.Option(help="Patterns of the features that the head may use, by comma.")
-    ] = "*",
+        list[str],
+        typer.Option(
+            "--features",
+            help="Which features a dimension may use, such as 'prosody=pitch.*,timing.*', or all "
+            "dimensions, such as 'pitch.*'; may be repeated.",
+        ),
+    ] = [],  # noqa: B006  # Typer copies it
     name: Annotated[
         Optional[str],  # noqa: UP045  # Typer reads this annotation
         typer.Option(help="Name of the checkpoint. [name of the folder]"),
@@ -66,7 +71,7 @@ def train(
         RunOptions(
             name=name or out.resolve().name,
             scorers=tuple((part.strip(), {}) for part in scorers.split(",")),
-            use=tuple(part.strip() for part in features.split(",")),
+            use=dict(map(_use, features)),
             train=TrainOptions(l2=l2, members=members, seed=seed, accelerator=accelerator),
             cross_validate=cross_validate,
             require_speech=speech,
@@ -85,3 +90,9 @@ def train(
     if result.evaluation is not None:
         typer.echo(result.evaluation.render())
     typer.echo(f"wrote {out}: dimensions {', '.join(result.model.dimensions)}")
+
+
+def _use(text: str) -> tuple[str, tuple[str, ...]]:
+    """`prosody=pitch.*,timing.*` as a dimension and its patterns; without one, for all (`*`)."""
+    dimension, equals, patterns = text.rpartition("=")
+    return (dimension if equals else "*", tuple(part.strip() for part in patterns.split(",")))

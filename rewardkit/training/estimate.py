@@ -16,6 +16,7 @@ remainder: the scalar is then the mean of the dimensions, by declaration and not
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -99,7 +100,7 @@ def estimate(
         if not len(here):
             continue
         solution = solve(
-            z,
+            _only(z, options.columns.get(names[number])),
             local.select(here),
             often[:, here] * local.weight[here],
             l2[:, number],
@@ -111,3 +112,12 @@ def estimate(
             mix[:, others] = solution.mix
         steps[names[number]], gradient[names[number]] = solution.steps, solution.gradient
     return Estimate(names, normaliser, weights, mix, steps, gradient)
+
+
+def _only(z: Floats, columns: Sequence[int] | None) -> Floats:
+    """The features with all but some columns at their mean: those others get no weight."""
+    if columns is None:
+        return z
+    kept = np.zeros_like(z)
+    kept[:, list(columns)] = z[:, list(columns)]
+    return kept

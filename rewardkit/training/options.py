@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rewardkit.errors import RewardkitError
 
@@ -24,6 +24,8 @@ class TrainOptions:
             by dimension, or None to choose each by cross-validation over `grid`.
         grid: What `l2` is chosen from, ascending.
         folds: At most so many folds to choose it.
+        columns: Which columns of the features each dimension may use; a dimension that is not
+            named may use all.
         members: Bootstrap members behind `std`.
         seed: Of the bootstrap.
         tolerance: Converged when no element of the gradient exceeds this part of the summed
@@ -40,6 +42,7 @@ class TrainOptions:
     l2: float | Mapping[str, float] | None = None
     grid: tuple[float, ...] = GRID
     folds: int = 8
+    columns: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     members: int = 20
     seed: int = 0
     tolerance: float = 1e-10

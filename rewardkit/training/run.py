@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import fnmatch
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -38,8 +39,9 @@ class RunOptions:
     Args:
         name: Of the checkpoint.
         scorers: Name and parameters of each scorer, in column order.
-        use: Patterns (`pitch.*`) of the features that the head may use; the others are measured
-            and get no weight.
+        use: By dimension, patterns (`pitch.*`) of the features that its head may use; the others
+            are measured and get no weight. A dimension that is not named uses those of `*`, or
+            else all.
         train: How the head is trained.
         cross_validate: Whether to leave each speaker out in turn (or tenths of the connected
             clips, where speakers are not named) and report how the head does on them.
@@ -54,7 +56,7 @@ class RunOptions:
 
     name: str = "reward"
     scorers: tuple[tuple[str, dict[str, Any]], ...] = (("pitch", {}), ("timing", {}))
-    use: tuple[str, ...] = ("*",)
+    use: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     train: TrainOptions = field(default_factory=TrainOptions)
     cross_validate: bool = True
     require_speech: bool = True
@@ -152,8 +154,9 @@ def fit_model(
     """
     indexed = index(wanted)
     names = extractor.schema.names
-    used = _used(names, options.use)
-    values = np.where(used, np.stack([values_of[path] for path in indexed.paths]), np.nan)
+    values = np.stack([values_of[path] for path in indexed.paths])
+    columns = choose_columns(names, indexed.pairs.dimensions, options.use)
+    how = dataclasses.replace(options.train, columns=columns)
     known = None not in indexed.speakers and len(set(indexed.speakers)) > 2
     groups: Groups | None = indexed.speakers if known else None
     trivial = {
@@ -165,7 +168,7 @@ def fit_model(
     if options.cross_validate:
         progress("cross-validating")
         try:
-            crossed = cross_validate(values, indexed.pairs, groups=groups, options=options.train)
+            crossed = cross_validate(values, indexed.pairs, groups=groups, options=how)
             evaluation = crossed.evaluate(trivial=trivial)
             notes += evaluation.warnings
         except RewardkitError as error:
@@ -180,7 +183,7 @@ def fit_model(
             trivial=trivial,
         )  # fmt: skip
     report = trained.report.to_json()
-    notes += trained.report.warnings if used.all() else []
+    notes += trained.report.warnings
     manifest = Manifest(
         name=options.name,
         rewardkit=VERSION,
@@ -200,23 +203,47 @@ def fit_model(
         schema_digest=extractor.schema.digest,
         requires_speech=options.require_speech,
         training=report
-        | {"grouped_by": "speaker" if groups else "group of compared clips", "skipped": list(skipped)},
+        | {
+            "grouped_by": "speaker" if groups else "group of compared clips",
+            "skipped": list(skipped),
+        },
         evaluation=evaluation.to_json() if evaluation else {},
     )
     model = RewardModel(extractor, trained.head, manifest)
     return Run(model, evaluation, tuple(skipped), tuple(dict.fromkeys(notes)))
 
 
-def _used(names: Sequence[str], patterns: Sequence[str]) -> NDArray[np.bool_]:
-    """Which features the head may use, `(features,)`.
+def choose_columns(
+    names: Sequence[str], dimensions: Sequence[str], use: Mapping[str, Sequence[str]]
+) -> dict[str, tuple[int, ...]]:
+    """Which feature columns each dimension may use, as `TrainOptions.columns` wants them.
+
+    Args:
+        names: Of the features.
+        dimensions: Of the preferences.
+        use: As in `RunOptions`.
 
     Raises:
-        RewardkitError: `bad_option` for a pattern that matches nothing.
+        RewardkitError: `bad_option` for a pattern that matches nothing, or a dimension that no
+            preference is about.
+
+    Example:
+        >>> choose_columns(["pitch.sd", "timing.npvi"], ["prosody"], {"*": ["pitch.*"]})
+        {'prosody': (0,)}
     """
-    used = np.zeros(len(names), bool)
-    for pattern in patterns:
-        hits = [fnmatch.fnmatchcase(name, pattern) for name in names]
-        if not any(hits):
-            raise RewardkitError("bad_option", f"no feature matches {pattern!r}")
-        used |= hits
-    return used
+    columns = {}
+    for dimension in dimensions:
+        patterns = use.get(dimension, use.get("*"))
+        if patterns is None:
+            continue
+        found: set[int] = set()
+        for pattern in patterns:
+            hits = {i for i, name in enumerate(names) if fnmatch.fnmatchcase(name, pattern)}
+            if not hits:
+                raise RewardkitError("bad_option", f"no feature matches {pattern!r}")
+            found |= hits
+        columns[dimension] = tuple(sorted(found))
+    unknown = set(use) - set(dimensions) - {"*"}
+    if unknown:
+        raise RewardkitError("bad_option", f"no preference is about {', '.join(sorted(unknown))}")
+    return columns

@@ -61,10 +61,9 @@ def measurable(clip: Clip) -> bool:
 
 
 def sound(clip: Clip) -> parselmouth.Sound:
-    """The clip as a Praat sound, without DC and with its peak at 1: no level is left in it."""
+    """The clip as a Praat sound, without DC (which would enter the amplitudes of shimmer)."""
     samples = clip.samples.astype(np.float64)
     samples -= samples.mean()
-    samples /= np.abs(samples).max()
     return parselmouth.Sound(samples, sampling_frequency=clip.sample_rate)
 
 

@@ -38,7 +38,7 @@ def power_spectra(
     scale = np.full(fft_size // 2 + 1, 2.0)
     scale[0] = scale[-1] = 1.0
     scale /= fft_size * np.sum(taper**2)
-    frequencies = np.fft.rfftfreq(fft_size, 1 / rate)
+    frequencies = np.asarray(np.fft.rfftfreq(fft_size, 1 / rate), dtype=np.float64)
     count = int(clip.duration / step) + 1
     half = size // 2
     for first in range(0, count, _BLOCK):

@@ -232,6 +232,13 @@ def test_header_is_checked_once(tmp_path: Path) -> None:
     assert found(tmp_path / "p.parquet") == [(None, None, "unknown_column")]
 
 
+def test_duplicate_column_in_parquet(tmp_path: Path) -> None:
+    columns = [pa.array(["x"]), pa.array(["y"]), pa.array(["z"])]
+    table = pa.Table.from_arrays(columns, ["audio_a", "audio_b", "audio_b"])
+    parquet.write_table(table, tmp_path / "p.parquet")
+    assert found(tmp_path / "p.parquet") == [(None, None, "duplicate_key")]
+
+
 @pytest.mark.parametrize("cell", ["", "nan", "-1", "inf", "1_0", "x"])
 def test_numbers_in_csv(tmp_path: Path, cell: str) -> None:
     path = put(tmp_path, "audio_a,audio_b,preference,weight", f"x,y,a,{cell}", name="p.csv")

@@ -14,7 +14,7 @@ import soxr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from parselmouth.praat import call
-from rewardkit_scorers.pitch import FEATURES, STEP, Pitch
+from rewardkit_scorers.pitch import FEATURES, STEP, Pitch, _contour
 
 from rewardkit.clip import Clip
 from rewardkit.errors import RewardkitError
@@ -71,7 +71,7 @@ def test_vibrato_has_its_turns_sizes_and_spread(sounds, cycles, depth):
     values = Pitch()(sounds.clip(f0))
     assert values["rise_rate"] == pytest.approx(cycles, abs=0.3)
     assert values["fall_rate"] == pytest.approx(cycles, abs=0.3)
-    assert values["turn_rate"] == pytest.approx(2 * cycles, abs=0.3)
+    assert values["turn_rate"] == pytest.approx((12 * cycles - 1) / 6, abs=0.1)
     assert values["rise_size"] == pytest.approx(2 * depth, rel=0.15)
     assert values["fall_size"] == pytest.approx(2 * depth, rel=0.15)
     assert values["rise_speed"] == pytest.approx(2 * depth * 2 * cycles, rel=0.2)
@@ -79,6 +79,21 @@ def test_vibrato_has_its_turns_sizes_and_spread(sounds, cycles, depth):
     assert values["range"] == pytest.approx(2 * depth * math.sin(0.45 * math.pi), rel=0.05)
     assert values["monotony"] == pytest.approx(2 / math.pi * math.asin(1 / depth), abs=0.03)
     assert abs(values["slope"]) < 0.3
+
+
+def test_declination_is_the_mean_of_the_utterances_by_their_length(sounds):
+    """1.5 s falling by 4 semitones per second, a pause, then 0.5 s rising as fast."""
+    fall = sounds.buzz(lambda t: 220 * 2 ** (-4 * t / 12), 1.5)
+    rise = sounds.buzz(lambda t: 150 * 2 ** (4 * t / 12), 0.5)
+    values = Pitch()(sounds.clip(np.concatenate([fall, np.zeros(8_000), rise])))
+    assert values["declination"] == pytest.approx((-4 * 1.5 + 4 * 0.5) / 2, abs=0.3)
+
+
+def test_single_frames_an_octave_off_make_no_movement():
+    semitones = np.full(100, 10.0)
+    semitones[[20, 50, 51, 80]] = 22.0
+    assert _contour(semitones, 1.5)["turn_rate"] == 0
+    assert _contour(semitones, 1.5)["rise_rate"] == 0
 
 
 def test_movements_below_the_threshold_do_not_count(sounds):
@@ -171,6 +186,12 @@ def speechlike(sounds, sample_rate=48_000):
     return wave * envelope + 1e-4 * np.random.default_rng(5).standard_normal(len(wave))
 
 
+def test_an_offset_changes_little(sounds):
+    wave = speechlike(sounds, 16_000)
+    plain, shifted = Pitch()(sounds.clip(wave)), Pitch()(sounds.clip(wave + 0.3))
+    assert shifted == pytest.approx(plain, rel=1e-3, abs=1e-3, nan_ok=True)
+
+
 @pytest.mark.parametrize("gain", [-40.0, -6.0, 6.0])
 def test_gain_changes_nothing(sounds, gain):
     wave = speechlike(sounds, 16_000)
@@ -198,6 +219,7 @@ def test_takes_clips_of_other_rates_too(sounds, sample_rate):
     assert values["f0_median"] == pytest.approx(210, rel=2e-3)
 
 
+@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize(
     "samples",
     [

@@ -59,7 +59,7 @@ def test_levels_are_praats(sounds):
 
 @pytest.mark.parametrize("noise", [0.0, 1e-3], ids=["digital silence", "noise at -40 dB"])
 def test_pauses_have_their_lengths(sounds, noise):
-    pieces = [-0.5, 0.8, -0.3, 0.6, -0.7, 0.9, -0.05, 0.4, -0.25]
+    pieces = [-0.5, 0.8, -0.3, 0.6, -0.7, 0.8, -0.15, 0.4, -0.25]
     values = Timing()(sounds.clip(talk(sounds, pieces, noise=noise)))
     assert values["leading_silence"] == pytest.approx(0.5, abs=0.04)
     assert values["trailing_silence"] == pytest.approx(0.25, abs=0.04)
@@ -69,7 +69,7 @@ def test_pauses_have_their_lengths(sounds, noise):
     assert values["pause_sd"] == pytest.approx(0.4 / math.sqrt(2), abs=0.03)
     assert values["pause_share"] == pytest.approx(1.0 / 3.75, abs=0.03)
     assert values["pause_rate"] == pytest.approx(2 / 3.75, abs=0.02)
-    assert values["run_mean"] == pytest.approx(2.75 / 3, abs=0.05)
+    assert values["run_mean"] == pytest.approx(2.75 / 3, abs=0.06)
 
 
 def test_loud_noise_in_pauses_is_not_speech(sounds):
@@ -169,6 +169,7 @@ def test_sample_rate_changes_little(sounds, sample_rate):
     assert values == pytest.approx(plain, rel=0.03, abs=0.1, nan_ok=True)
 
 
+@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize(
     "samples",
     [
@@ -222,7 +223,9 @@ def test_hand_marked_syllables_of_real_speech(data_dir):
         lines = list(csv.DictReader(file))[::4]
     marked, counted = [], []
     for line in lines:
-        samples, rate = soundfile.read((folder / line["file"]).with_suffix(".flac"), dtype="float32")
+        samples, rate = soundfile.read(
+            (folder / line["file"]).with_suffix(".flac"), dtype="float32"
+        )
         values = Timing()(Clip(samples, rate))
         span = len(samples) / rate - values["leading_silence"] - values["trailing_silence"]
         marked.append(float(line["n_syllables"]))

@@ -1,0 +1,103 @@
+# SPDX-FileCopyrightText: 2026 rewardkit contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the scorers share: contours, spectra, and how light they are to import."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from rewardkit_scorers import _spectrum
+from rewardkit_scorers._contour import robust_slope, runs, smooth, turning_points
+from scipy.stats import theilslopes
+
+from rewardkit.clip import Clip
+
+contours = hnp.arrays(
+    np.float64, st.integers(1, 60), elements=st.floats(-10, 10, allow_nan=False, width=32)
+)
+
+
+@given(contours, st.floats(0.5, 5))
+def test_turning_points_alternate_and_lie_far_enough_apart(values, least):
+    points = turning_points(values, least)
+    moves = np.diff(values[points])
+    assert np.all(np.diff(points) > 0)
+    assert np.all(np.abs(moves) >= least)
+    assert np.all(moves[1:] * moves[:-1] < 0)
+    assert (len(points) == 0) == (np.ptp(values) < least)
+
+
+@given(contours, st.floats(0.5, 5))
+def test_between_turning_points_the_contour_never_goes_back_by_the_threshold(values, least):
+    points = turning_points(values, least)
+    for first, last in pairwise(points):
+        piece = values[first : last + 1] * np.sign(values[last] - values[first])
+        assert np.max(np.maximum.accumulate(piece) - piece) < least
+        assert piece[0] == piece.min()
+        assert piece[-1] == piece.max()
+
+
+@given(contours.filter(lambda values: len(values) >= 3))
+def test_robust_slope_is_scipys(values):
+    x = np.cumsum(1 + np.abs(np.sin(np.arange(len(values)))))
+    assert robust_slope(x, values) == pytest.approx(theilslopes(values, x)[0], abs=1e-12)
+
+
+def test_robust_slope_of_a_long_contour_and_of_too_short_a_one():
+    x = np.arange(5_000) * 0.01
+    assert robust_slope(x, 3 * x) == pytest.approx(3)
+    assert np.isnan(robust_slope(x[:2], x[:2]))
+
+
+@given(hnp.arrays(np.bool_, st.integers(0, 40)))
+def test_runs_are_the_true_stretches(flags):
+    again = np.zeros_like(flags)
+    for start, stop in runs(flags):
+        assert start < stop
+        again[start:stop] = True
+    assert np.array_equal(again, flags)
+    assert len(runs(flags)) == np.count_nonzero(np.diff(np.concatenate(([0], flags))) == 1)
+
+
+def test_smoothing_keeps_lines_and_shrinks_noise():
+    line = np.linspace(0, 5, 100)
+    assert smooth(line, 2.0)[10:-10] == pytest.approx(line[10:-10])
+    noise = np.random.default_rng(0).standard_normal(2_000)
+    assert smooth(noise, 2.0).std() == pytest.approx(1 / np.sqrt(2 * np.sqrt(np.pi) * 2), rel=0.1)
+
+
+@pytest.mark.parametrize("sample_rate", [8_000, 16_000, 44_100])
+def test_the_bins_of_a_frame_sum_to_its_mean_square(sample_rate):
+    noise = np.random.default_rng(0).standard_normal(sample_rate).astype(np.float32)
+    power = np.concatenate(
+        [block for _, block in _spectrum.power_spectra(Clip(noise, sample_rate), 0.05, 0.01)]
+    )
+    assert len(power) == 101
+    assert power[5:-5].sum(axis=1).mean() == pytest.approx(1.0, rel=0.03)
+
+
+def test_blocks_do_not_show(monkeypatch):
+    clip = Clip(np.random.default_rng(0).standard_normal(9_000).astype(np.float32), 16_000)
+    whole = np.concatenate([p for _, p in _spectrum.power_spectra(clip, 0.032, 0.01)])
+    monkeypatch.setattr(_spectrum, "_BLOCK", 7)
+    pieces = np.concatenate([p for _, p in _spectrum.power_spectra(clip, 0.032, 0.01)])
+    assert np.array_equal(whole, pieces)
+
+
+@pytest.mark.parametrize("module", ["pitch", "timing", "voice"])
+def test_importing_a_scorer_brings_nothing_heavy(module):
+    code = (
+        f"import sys, rewardkit_scorers.{module}\n"
+        "print([m for m in ('torch', 'scipy', 'sklearn', 'librosa') if m in sys.modules])"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout
+    assert found.strip() == "[]"
