@@ -4,11 +4,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rewardkit.errors import RewardkitError
 from rewardkit.evaluate import Evaluation, evaluate
@@ -99,6 +100,7 @@ def cross_validate(
     groups: Groups | None = None,
     options: TrainOptions | None = None,
     most: int | None = None,
+    strict: bool = False,
 ) -> CrossValidation:
     """Leave groups out in turn; l2 (unless given) and the normaliser come from the rest only.
 
@@ -110,6 +112,9 @@ def cross_validate(
         options: As for `fit`; with `l2=None` each fold chooses its own, by an inner
             cross-validation over its training groups.
         most: At most so many folds; by default every group once, or ten without groups.
+        strict: Test a pair between two groups by a head that was trained on neither. Otherwise
+            such a pair is tested once for each, by a head that may know the other clip. Takes a
+            fold for every two groups.
 
     Raises:
         RewardkitError: `too_few_groups` when nothing can be held out or nothing is left,
@@ -121,8 +126,8 @@ def cross_validate(
     if most is None:
         most = 10 if groups is None else len(unit) + 1
     result = []
-    for numbers, mask in folds(unit, most):
-        train = pairs.select(~mask).merged()
+    for numbers, held_out, mask in _folds(unit, most, strict=strict):
+        train = pairs.select(~held_out).merged()
         held = _labels(pairs, unit, numbers, groups)
         if not len(train):
             raise RewardkitError(
@@ -137,6 +142,26 @@ def cross_validate(
     if not result:
         raise RewardkitError("too_few_groups", "at least two groups are needed to hold one out")
     return CrossValidation(pairs, groups, tuple(result))
+
+
+def _folds(
+    unit: Ints, most: int, *, strict: bool
+) -> Iterator[tuple[Ints, NDArray[np.bool_], NDArray[np.bool_]]]:
+    """Each fold's units, the pairs kept from its training, and those of them that it tests."""
+    parts = folds(unit, most)
+    if not strict:
+        for numbers, held in parts:
+            yield numbers, held, held
+        return
+    part = np.zeros(int(unit.max(initial=-1)) + 1, np.int64)
+    for place, (numbers, _) in enumerate(parts):
+        part[numbers] = place
+    low, high = part[unit].min(axis=1), part[unit].max(axis=1)
+    for i, (one, held) in enumerate(parts):
+        for j, (other, also) in enumerate(parts[i:], start=i):
+            test = (low == i) & (high == j)
+            if test.any():
+                yield np.unique(np.concatenate([one, other])), held | also, test
 
 
 def _labels(pairs: Pairs, unit: Ints, numbers: Ints, groups: Groups | None) -> tuple[Hashable, ...]:

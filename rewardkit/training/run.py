@@ -39,9 +39,9 @@ class RunOptions:
     Args:
         name: Of the checkpoint.
         scorers: Name and parameters of each scorer, in column order.
-        use: By dimension, patterns (`pitch.*`) of the features that its head may use; the others
-            are measured and get no weight. A dimension that is not named uses those of `*`, or
-            else all.
+        use: By dimension, patterns (`pitch.*`) of the features that its head may use, in order;
+            one that begins with `!` takes features out again. The others are measured and get no
+            weight. A dimension that is not named uses those of `*`, or else all.
         train: How the head is trained.
         cross_validate: Whether to leave each speaker out in turn (or tenths of the connected
             clips, where speakers are not named) and report how the head does on them.
@@ -228,7 +228,8 @@ def choose_columns(
             preference is about.
 
     Example:
-        >>> choose_columns(["pitch.sd", "timing.npvi"], ["prosody"], {"*": ["pitch.*"]})
+        >>> use = {"*": ["pitch.*", "!pitch.hnr*"]}
+        >>> choose_columns(["pitch.sd", "pitch.hnr", "timing.npvi"], ["prosody"], use)
         {'prosody': (0,)}
     """
     columns = {}
@@ -238,10 +239,11 @@ def choose_columns(
             continue
         found: set[int] = set()
         for pattern in patterns:
-            hits = {i for i, name in enumerate(names) if fnmatch.fnmatchcase(name, pattern)}
+            without, glob = pattern.startswith("!"), pattern.removeprefix("!")
+            hits = {i for i, name in enumerate(names) if fnmatch.fnmatchcase(name, glob)}
             if not hits:
                 raise RewardkitError("bad_option", f"no feature matches {pattern!r}")
-            found |= hits
+            found = found - hits if without else found | hits
         columns[dimension] = tuple(sorted(found))
     unknown = set(use) - set(dimensions) - {"*"}
     if unknown:

@@ -115,3 +115,24 @@ def test_what_cannot_be_held_out_is_refused():
     star = Pairs.of([0, 0, 0], [1, 2, 3], [1, 0, 1])
     with pytest.raises(RewardkitError, match=r"too_few_groups: holding out \('ann',\)"):
         cross_validate(values, star, groups=["ann", "bob", "cem", "dan"], options=OPTIONS)
+
+
+def test_strict_tests_each_pair_once_by_a_head_that_knows_neither_speaker():
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=(60, 3))
+    speakers = [f"s{i % 6}" for i in range(60)]
+    a = rng.integers(0, 60, 200)
+    b = (a + rng.integers(1, 60, 200)) % 60
+    pairs = Pairs.of(a, b, (values[a, 0] > values[b, 0]).astype(float))
+    crossed = cross_validate(
+        values, pairs, groups=speakers, options=TrainOptions(l2=1.0, members=2), strict=True
+    )
+    place = np.concatenate([fold.test for fold in crossed.folds])
+    assert sorted(place.tolist()) == list(range(200))
+    for fold in crossed.folds:
+        for row in fold.test:
+            sides = {speakers[a[row]], speakers[b[row]]}
+            assert sides <= set(fold.held)
+        kept = [i for i in range(200) if not {speakers[a[i]], speakers[b[i]]} & set(fold.held)]
+        assert fold.train == len(pairs.select(np.array(kept)).merged())
+    assert crossed.evaluate(resamples=0)["overall"].accuracy.value > 0.9

@@ -1,0 +1,109 @@
+# SPDX-FileCopyrightText: 2026 rewardkit contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Model cards of the heads that ship: what no manifest knows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from rewardkit.card import write_card
+from rewardkit.checkpoint import Manifest
+from rewardkit.evaluate import Evaluation
+
+_EMODB: Final = """\
+- **EmoDB** (Burkhardt, Paeschke, Rolfes, Sendlmeier and Weiss 2005, "A database of German
+  emotional speech", Interspeech): 266 clips of 8 actors, 10 sentences, 4 emotions; CC0. 20
+  listeners each said whether a clip is natural and which emotion it has. Two clips of one
+  sentence whose shares differ by at least 20 points make a pair: `prosody` is which one more
+  listeners found natural, `emotion` whose emotion more of them named. These are the only human
+  judgements in this checkpoint.
+"""
+_ORDERS: Final = """\
+- **LibriSpeech** (Panayotov, Chen, Povey and Khudanpur 2015, "Librispeech: an ASR corpus based on
+  public domain audio books", ICASSP): readers' utterances; CC BY 4.0. Known orders in `prosody`,
+  which nobody judged: a clip over its own prosody-damaged resynthesis (flat, narrowed, widened or
+  inverted melody, jumps, wrong pauses, wrong tempo, stutter), where the undamaged side has passed
+  the same vocoder; and human over Piper over HTS over diphone voices over espeak-ng.
+"""
+_RAVDESS: Final = """\
+- **RAVDESS** (Livingstone and Russo 2018, "The Ryerson Audio-Visual Database of Emotional Speech
+  and Song", PLOS ONE 13(5)): 18 actors; CC BY-NC-SA 4.0, so these weights are for non-commercial
+  use. `emotion` is strong over normal intensity of the same actor, sentence and emotion, as the
+  actor was told; nobody judged the pairs. Clips were equalised in loudness (BS.1770).
+"""
+ABOUT: Final = {
+    "prosody": f"""\
+No network inside: applies without torch and starts at once.
+
+{_EMODB}{_ORDERS}
+Recipe:
+
+```console
+$ python -m checkpoints.recipes.pairs --data $REWARDKIT_DATA --out PAIRS
+$ python -m checkpoints.recipes.heads prosody --pairs PAIRS --out checkpoints/prosody
+```
+""",
+    "default": f"""\
+The `prosody` checkpoint's features, and the emotion encoder `emotion-emodb`. Each actor of EmoDB
+was measured, in training and in judging, by an encoder that had not heard that actor.
+
+{_EMODB}{_ORDERS}
+Recipe:
+
+```console
+$ python -m checkpoints.recipes.pairs --data $REWARDKIT_DATA --out PAIRS
+$ python -m checkpoints.recipes.emotion_encoder --corpus emodb --data $REWARDKIT_DATA \\
+> --out ENCODER --folds
+$ python -m checkpoints.recipes.heads default --pairs PAIRS --encoders ENCODER/folds \\
+> --out checkpoints/default
+```
+""",
+    "expression-nc": f"""\
+How strongly an emotion is expressed. **Non-commercial.** Reads the encoder `emotion-ravdess-nc`;
+each actor was measured by an encoder that had not heard that actor.
+
+{_RAVDESS}
+Recipe:
+
+```console
+$ python -m checkpoints.recipes.pairs --data $REWARDKIT_DATA --out PAIRS
+$ python -m checkpoints.recipes.emotion_encoder --corpus ravdess --data $REWARDKIT_DATA \\
+> --out ENCODER --folds
+$ python -m checkpoints.recipes.heads expression-nc --pairs PAIRS --encoders ENCODER/folds \\
+> --out checkpoints/expression-nc
+```
+""",
+}
+"""What only the maker knows, by checkpoint."""
+
+WORDS: Final = {
+    "emodb": "EmoDB, the other clip's speaker may be known",
+    "emodb (strict)": "EmoDB, neither speaker known",
+    "damaged": "known order: real over damaged",
+    "ladder": "known order: human over synthesisers",
+    "ravdess": "RAVDESS, strong over normal",
+}
+
+LIMITS: Final = """\
+## Limits
+
+Acted or read speech of few people; intervals over eight actors are, if anything, too narrow. Among
+EmoDB's clips naturalness is in large part which emotion is played. The longest, the loudest and
+the shortest clip stand beside the model in the tables: what it adds is the difference. It has not
+been tried on the voices, the languages and the dialogues that you have, and a policy that is
+optimised against it will find what its features do not hear."""
+
+
+def write(manifest: Manifest, results: Mapping[str, Evaluation]) -> str:
+    """The card: the maker's words, what the manifest says, and every preference file's figures."""
+    rows = ["| pairs | dimension | n | the model | best trivial rule |", "|---|---|--:|---|---|"]
+    for name, evaluation in results.items():
+        for result in evaluation.dimensions:
+            best = max(result.rules, key=lambda rule: rule.accuracy.value)
+            rows.append(
+                f"| {WORDS[name]} | {result.dimension} | {result.pairs} | {result.accuracy} "
+                f"| {best.choice}: {best.accuracy} |"
+            )
+    figures = "## By kind of pair\n\n" + "\n".join(rows)
+    return write_card(manifest, ABOUT[manifest.name]) + f"\n{figures}\n\n{LIMITS}\n"
