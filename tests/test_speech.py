@@ -16,7 +16,14 @@ from numpy.typing import NDArray
 
 from rewardkit.audio import read, resample
 from rewardkit.clip import Clip
-from rewardkit.speech import MIN_MODULATION, MIN_MOVEMENT, MIN_VOICED, evidence, has_speech
+from rewardkit.speech import (
+    MIN_MODULATION,
+    MIN_MOVEMENT,
+    MIN_VOICED,
+    Evidence,
+    evidence,
+    has_speech,
+)
 
 Wave = NDArray[np.float64]
 RATE = 16_000
@@ -160,10 +167,24 @@ def others() -> Iterator[tuple[str, Wave]]:
         yield f"chord {chord[0]}", pure
         yield f"rich chord {chord[0]}", rich
         yield f"struck chord {chord[0]}", rich * bursts(2)
+    row, column = (697, 770, 852, 941), (1_209, 1_336, 1_477)
+    keys = np.random.default_rng(1).integers(0, (4, 3), (15, 2))
+    low, high = (np.repeat([f[k] for k in keys[:, i]], 3_200) for i, f in enumerate((row, column)))
+    dialling = 0.2 * (np.sin(2 * np.pi * low * t) + np.sin(2 * np.pi * high * t))
+    yield "dialling", dialling * bursts(5, 0.6)
+    for seed in range(4):
+        for rate in (2, 3, 5):
+            notes = np.random.default_rng(seed).uniform(300, 2_500, 3 * rate)
+            steps = np.repeat(notes, RATE // rate + 1)[: len(t)]
+            melody = 0.3 * np.sin(2 * np.pi * np.cumsum(steps) / RATE) * bursts(rate, 0.7)
+            yield f"melody {rate} {seed}", melody
+            for snr in (10, 20, 30):
+                yield f"melody {rate} {seed} over noise {snr}", with_noise(melody, snr)
     for start, stop in ((100, 1_000), (200, 4_000), (50, 7_000), (1_000, 200), (300, 600)):
         chirp = 0.3 * np.sin(sweep(start, stop))
         yield f"chirp {start} {stop}", chirp
         yield f"chirp {start} {stop} in noise", with_noise(chirp, 20)
+        yield f"chirp {start} {stop} in more noise", with_noise(chirp, 10)
         yield f"chirp {start} {stop} in bursts", chirp * bursts(3)
     for start, stop in ((100, 200), (400, 150)):
         siren = sum(0.05 * np.sin(k * sweep(start, stop)) / k for k in range(1, 18))
@@ -289,8 +310,17 @@ def test_no_tone_is_speech(frequency: float, level: float, duration: float) -> N
     assert not has_speech(clip_of(wave))
 
 
-def test_an_empty_clip_is_silent() -> None:
-    assert evidence(clip_of(np.zeros(0))).missing == "it is silent"
+@pytest.mark.parametrize("wave", [np.zeros(0), np.zeros(RATE), np.full(RATE, 0.25)])
+def test_silence_is_measured_as_nothing(wave: Wave) -> None:
+    assert evidence(clip_of(wave)) == Evidence(0.0, 0.0, 0.0, 0.0)
+    assert evidence(clip_of(wave)).missing == "it is silent"
+
+
+def test_what_is_far_below_a_louder_sound_does_not_count() -> None:
+    tone = 0.5 * np.sin(2 * np.pi * 440 * time(1.0))
+    for level, heard in ((0, True), (-10, True), (-60, False)):
+        wave = np.concatenate([tone, SPEECH["man"] * 10 ** (level / 20)])
+        assert has_speech(clip_of(wave)) == heard
 
 
 def test_chunks_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:

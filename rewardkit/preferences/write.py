@@ -7,7 +7,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -80,7 +79,7 @@ def to_row(preference: Preference, folder: Path) -> dict[str, Any]:
         weight = p.weight
         if p.votes is not None:
             row.update(zip(VOTES, p.votes, strict=True))
-            weight = _per_vote(p.weight, sum(p.votes))
+            weight = p.weight / sum(p.votes)
         elif p.win in _ANSWERS:
             row["preference"] = _ANSWERS[p.win]
         else:
@@ -99,15 +98,6 @@ def to_row(preference: Preference, folder: Path) -> dict[str, Any]:
 def _relative(path: str, folder: Path) -> str:
     clip = Path(path)
     return str(clip.relative_to(folder)) if clip.is_relative_to(folder) else str(clip)
-
-
-def _per_vote(weight: float, votes: int) -> float:
-    """The weight of each vote: the one whose product with the votes is the weight, if one is."""
-    near = weight / votes
-    for candidate in (near, math.nextafter(near, 0.0), math.nextafter(near, math.inf)):
-        if candidate * votes == weight:
-            return candidate
-    return near
 
 
 def _write_jsonl(rows: Iterator[dict[str, Any]], file: BinaryIO) -> None:

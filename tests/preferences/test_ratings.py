@@ -83,6 +83,12 @@ def test_broken_tables(tmp_path: Path, text: str, expected: str) -> None:
     assert expected in str(error.value)
 
 
+@pytest.mark.parametrize("rating", ["nan", "inf", "-inf"])
+def test_ratings_are_finite_on_any_scale(tmp_path: Path, rating: str) -> None:
+    with pytest.raises(PreferenceError, match=r"r\.csv:2: out_of_range"):
+        read_ratings(table(tmp_path, f"clip,rating\nx,{rating}\n"))
+
+
 def test_all_errors_of_a_table_are_listed(tmp_path: Path) -> None:
     with pytest.raises(PreferenceError, match="3 errors") as error:
         read_ratings(table(tmp_path, "clip,rating\nx,6\ny,3\nz,nan\n,1\n"), scale=(1, 5))
