@@ -76,7 +76,8 @@ class FeatureCache:
     def _rebuild(self, error: sqlite3.Error) -> sqlite3.Connection | None:
         """Set a broken file aside and begin a new one; without a place to write, do without."""
         if isinstance(error, sqlite3.OperationalError):  # locked, read-only or full, not broken
-            return self._give_up(error)
+            self._give_up(error)
+            return None
         aside = f"{self.path}.corrupt-{os.getpid()}"
         warnings.warn(
             f"feature cache {self.path} is broken ({error}); set aside as {aside}", stacklevel=3
@@ -87,7 +88,8 @@ class FeatureCache:
                 Path(self.path + suffix).unlink(missing_ok=True)
             return self._open()
         except (OSError, sqlite3.Error) as again:
-            return self._give_up(again)
+            self._give_up(again)
+            return None
 
     def _give_up(self, error: Exception) -> None:
         warnings.warn(f"going on without the feature cache {self.path}: {error}", stacklevel=4)

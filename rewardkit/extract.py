@@ -75,10 +75,9 @@ class Extractor:
         errors: list[RewardkitError | None] = [None] * len(clips)
         if self.require_speech:
             for row, clip in enumerate(clips):
-                if not speech.has_speech(clip):
-                    errors[row] = ScorerError(
-                        "no_speech", f"{clip.source}: no speech in {clip.duration:.2f} s of sound"
-                    )
+                missing = speech.evidence(clip).missing
+                if missing is not None:
+                    errors[row] = ScorerError("no_speech", f"{clip.source}: {missing}")
         rates: dict[tuple[int, int], Clip] = {}
         column = 0
         for scorer in self.scorers:

@@ -47,7 +47,7 @@ class HeadOutput:
 
 @dataclass(frozen=True, eq=False)
 class LinearHead:
-    """A Bradley-Terry head that is linear in standardised features.
+    """A Bradley-Terry head: additive over features, linear in their standardised columns.
 
     Computed in float64, one clip at a time, and rounded to float32: a clip's reward is bit for
     bit the same whatever else is in the batch.
@@ -55,8 +55,9 @@ class LinearHead:
     Args:
         dimensions: The names, in order.
         normaliser: Of the training clips.
-        weights: float64 `(dimensions, features)`, log-odds per standard deviation.
-        members: float64 `(members, dimensions, features)`: `weights` trained on bootstrap
+        weights: float64 `(dimensions, columns)`, log-odds per standard deviation; the normaliser
+            says which columns there are.
+        members: float64 `(members, dimensions, columns)`: `weights` trained on bootstrap
             resamples; at least two.
         mix: float64 `(dimensions,)`: `scalar = sum(mix * dimensions)`.
         mix_members: float64 `(members, dimensions)`.
@@ -82,7 +83,7 @@ class LinearHead:
     mix_members: Floats
 
     def __post_init__(self) -> None:
-        shape = (len(self.dimensions), len(self.normaliser.centre))
+        shape = (len(self.dimensions), self.normaliser.columns)
         count = len(self.members)
         wanted = {
             "weights": shape,
@@ -102,7 +103,7 @@ class LinearHead:
             raise RewardkitError(
                 "bad_head", "a head has distinct dimensions and at least two members"
             )
-        reach = np.maximum(-self.normaliser.low, self.normaliser.high)
+        reach = self.normaliser.reach
         with np.errstate(over="ignore", invalid="ignore"):
             largest = np.array(
                 [
@@ -160,8 +161,9 @@ class LinearHead:
         """
         x, errors = self._check(values)
         parts = self.normaliser(x)[:, None, :] * self.weights
+        parts = np.sum(parts.reshape(len(x), len(self.dimensions), -1, x.shape[1]), axis=2)
         parts[[error is not None for error in errors]] = np.nan
-        return parts
+        return np.asarray(parts, np.float64)
 
     def _check(self, values: ArrayLike) -> tuple[Floats, tuple[RewardkitError | None, ...]]:
         x = np.ascontiguousarray(values, np.float64)
@@ -184,7 +186,7 @@ class LinearHead:
 
     def tensors(self) -> dict[str, NDArray[Any]]:
         """The arrays by name, for safetensors; `from_tensors` gives the same head bit for bit."""
-        parts = ("centre", "scale", "low", "high")
+        parts = ("centre", "scale", "low", "high", "bend")
         return {name: getattr(self.normaliser, name) for name in parts} | {
             name: getattr(self, name) for name in ("weights", "members", "mix", "mix_members")
         }
@@ -198,13 +200,14 @@ class LinearHead:
         Raises:
             CheckpointError: `bad_head` when a tensor is missing, unknown or does not fit.
         """
-        names = {"centre", "scale", "low", "high", "weights", "members", "mix", "mix_members"}
+        shape = ("centre", "scale", "low", "high", "bend")
+        names = {*shape, "weights", "members", "mix", "mix_members"}
         if set(tensors) != names:
             raise CheckpointError(
                 "bad_head", f"a linear head holds {sorted(names)}, not {sorted(tensors)}"
             )
         try:
-            normaliser = Normaliser(*(tensors[name] for name in ("centre", "scale", "low", "high")))
+            normaliser = Normaliser(*(tensors[name] for name in shape))
             return cls(
                 tuple(dimensions),
                 normaliser,

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -24,12 +24,17 @@ class Normaliser:
     NaN (not measurable) becomes z = 0, the mean of the training clips. A feature that was
     constant in training has `low = high = 0`: its z is always 0, it is not used.
 
+    With `bend`, each feature gives a second column, how far it is from its mean: `|z| - bend`. A
+    head that is linear in both columns has one slope below the mean and another above, so it can
+    hold that too slow and too fast are both worse; it stays additive over features.
+
     Args:
         centre: Mean over the training clips, in the feature's unit, `(features,)`.
         scale: Standard deviation, in the feature's unit, `(features,)`; positive.
         low: Least z in training, `(features,)`; not above 0.
         high: Greatest z in training, `(features,)`; not below 0. Clipping to the range seen
             keeps a clip from winning by an extreme that no listener has judged.
+        bend: Mean of `|z|` over the training clips, `(features,)`; or empty for straight lines.
 
     Raises:
         RewardkitError: `bad_head` when the arrays do not fit together or are not finite.
@@ -44,23 +49,28 @@ class Normaliser:
     scale: Floats
     low: Floats
     high: Floats
+    bend: Floats = field(default_factory=lambda: np.empty(0))
 
     def __post_init__(self) -> None:
         parts = (self.centre, self.scale, self.low, self.high)
         if self.centre.ndim != 1 or any(part.shape != self.centre.shape for part in parts):
             raise RewardkitError("bad_head", "a normaliser holds four arrays of shape (features,)")
+        if self.bend.ndim != 1 or len(self.bend) not in (0, len(self.centre)):
+            raise RewardkitError("bad_head", "bend has the shape (features,), or is empty")
         ordered = np.all(self.scale > 0) and np.all(self.low <= 0) and np.all(self.high >= 0)
-        if not ordered or not all(np.isfinite(part).all() for part in parts):
+        finite = all(np.isfinite(part).all() for part in (*parts, self.bend))
+        if not ordered or not finite or (self.bend < 0).any():
             raise RewardkitError(
-                "bad_head", "a normaliser is finite, with scale > 0 and low <= 0 <= high"
+                "bad_head", "a normaliser is finite, with scale > 0, low <= 0 <= high, bend >= 0"
             )
 
     @classmethod
-    def fit(cls, values: ArrayLike) -> Normaliser:
+    def fit(cls, values: ArrayLike, *, bend: bool = False) -> Normaliser:
         """The normaliser of some training clips.
 
         Args:
             values: `(clips, features)`, finite or NaN; NaN counts in neither mean nor deviation.
+            bend: Whether each feature gives a second column, its distance from the mean.
 
         Raises:
             RewardkitError: `bad_features` for an infinite value, or one too large to square.
@@ -82,8 +92,13 @@ class Normaliser:
         largest = np.where(measured, np.abs(x), 0.0).max(axis=0, initial=0.0)
         used = (high - low > _CONSTANT * largest) & (scale > 0)
         scale = np.where(used, scale, 1.0)
+        distance = np.where(used, np.abs(deviation).sum(axis=0) / count / scale, 0.0)
         return cls(
-            centre, scale, np.where(used, low / scale, 0.0), np.where(used, high / scale, 0.0)
+            centre,
+            scale,
+            np.where(used, low / scale, 0.0),
+            np.where(used, high / scale, 0.0),
+            distance if bend else np.empty(0),
         )
 
     @property
@@ -91,8 +106,23 @@ class Normaliser:
         """Which features differed between training clips, `(features,)`."""
         return self.high > self.low
 
+    @property
+    def columns(self) -> int:
+        """How many columns a table of features becomes."""
+        return len(self.centre) + len(self.bend)
+
+    @property
+    def reach(self) -> Floats:
+        """The largest absolute value of each column, `(columns,)`."""
+        straight = np.maximum(-self.low, self.high)
+        if not len(self.bend):
+            return straight
+        return np.concatenate([straight, np.maximum(straight - self.bend, self.bend)])
+
     def __call__(self, values: Floats) -> Floats:
-        """Standardise: z of the shape of `values`, `(clips, features)`, always finite."""
+        """Standardise `(clips, features)`: `(clips, columns)`, z first, always finite."""
         with np.errstate(over="ignore"):
             z = np.clip((values - self.centre) / self.scale, self.low, self.high)
+        if len(self.bend):
+            z = np.concatenate([z, np.abs(z) - self.bend], axis=-1)
         return np.where(np.isnan(z), 0.0, z)

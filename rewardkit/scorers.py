@@ -63,9 +63,7 @@ class BatchScorer(Scorer, Protocol):
 
 def parameters(scorer: Scorer) -> dict[str, Any]:
     """The scorer's parameters by name: its dataclass fields, or none."""
-    if dataclasses.is_dataclass(scorer) and not isinstance(scorer, type):
-        return {f.name: getattr(scorer, f.name) for f in dataclasses.fields(scorer) if f.init}
-    return {}
+    return {item.name: getattr(scorer, item.name) for item in _fields(scorer) if item.init}
 
 
 def describe(scorer: Scorer) -> dict[str, Any]:
@@ -75,16 +73,19 @@ def describe(scorer: Scorer) -> dict[str, Any]:
     `metadata={"location": True}`) is left out: the digest stands for what was found there.
     """
     values = parameters(scorer)
-    if dataclasses.is_dataclass(scorer):
-        for item in dataclasses.fields(scorer):
-            if item.metadata.get("location"):
-                values.pop(item.name, None)
+    for item in _fields(scorer):
+        if item.metadata.get("location"):
+            values.pop(item.name, None)
     return {
         "name": scorer.name,
         "version": scorer.version,
         "parameters": values,
         "digest": getattr(scorer, "digest", ""),
     }
+
+
+def _fields(scorer: Any) -> tuple[dataclasses.Field[Any], ...]:
+    return dataclasses.fields(scorer) if dataclasses.is_dataclass(scorer) else ()
 
 
 def identity(scorer: Scorer) -> str:

@@ -71,15 +71,15 @@ EMOTION: Final = ("emotion.p_*", "emotion.log_p_*", "emotion.arousal", "emotion.
 RECIPES: Final = {
     "prosody": Recipe(
         ACOUSTIC,
-        {"prosody": (*MELODY, "timing.*"), "emotion": (*MELODY, "timing.*", "voice.*")},
+        {"prosody": ("pitch.*", "timing.*", "voice.*"), "emotion": (*MELODY, "timing.*")},
         {"emodb": 1.0, "damaged": 0.5, "ladder": 0.25},
-        "Apache-2.0",
+        "CC-BY-4.0",
     ),
     "default": Recipe(
         (*ACOUSTIC, ("emotion", {"source": "emotion-emodb"})),
         {"prosody": (*MELODY, *EMOTION, "timing.*"), "emotion": (*MELODY, *EMOTION, "timing.*")},
         {"emodb": 1.0, "damaged": 0.5, "ladder": 0.25},
-        "Apache-2.0",
+        "CC-BY-4.0",
     ),
     "expression-nc": Recipe(
         (*ACOUSTIC, ("emotion", {"source": "emotion-ravdess-nc"})),

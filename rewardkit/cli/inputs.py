@@ -14,13 +14,13 @@ from typing import Final
 from rewardkit.errors import RewardkitError
 
 AUDIO_ENDINGS: Final = frozenset(
-    ".wav .wave .flac .ogg .oga .opus .mp3 .aiff .aif .au .caf .w64 .rf64".split()
+    ".wav .wave .rf64 .flac .ogg .oga .opus .mp3 .aiff .aif .au".split()
 )
 """Files with these endings are taken from a folder; a file named outright may have any."""
 
 _LIST_ENDINGS: Final = frozenset({".txt", ".lst", ".jsonl"})
 _SOUND_MAGIC: Final = (b"RIFF", b"RIFX", b"RF64", b"fLaC", b"OggS", b"ID3", b"FORM", b".snd",
-                       b"caff", b"riff", b"\xff\xfb", b"\xff\xf3", b"\xff\xf2")  # fmt: skip
+                       b"\xff\xfb", b"\xff\xf3", b"\xff\xf2")  # fmt: skip
 
 Input = tuple[str, "str | bytes"]
 """A name to print, and what to read: a path or encoded sound."""

@@ -34,7 +34,7 @@ class Estimate:
     Args:
         dimensions: The names; `overall`, if among them, is the remainder.
         normaliser: Of the clips that occur in the pairs; common to all problems.
-        weights: float64 `(problems, dimensions, features)`.
+        weights: float64 `(problems, dimensions, columns)`; see `Normaliser`.
         mix: float64 `(problems, dimensions)`.
         steps: Newton steps by dimension.
         gradient: Largest remaining gradient by dimension, per unit of weight.
@@ -80,7 +80,7 @@ def estimate(
         RewardkitError: `not_converged`.
     """
     clips, places = np.unique(np.concatenate([pairs.a, pairs.b]), return_inverse=True)
-    normaliser = Normaliser.fit(values[clips])
+    normaliser = Normaliser.fit(values[clips], bend=options.bend)
     z = normaliser(values[clips])
     a, b = np.split(np.asarray(places, np.int64).reshape(-1), 2)
     local = Pairs(
@@ -88,7 +88,7 @@ def estimate(
     )
     names = pairs.dimensions
     others = [number for number, name in enumerate(names) if name != OVERALL]
-    weights = np.zeros((len(often), len(names), values.shape[1]))
+    weights = np.zeros((len(often), len(names), normaliser.columns))
     mix = np.full((len(often), len(names)), 1.0 / max(len(others), 1))
     steps, gradient = dict.fromkeys(names, 0), dict.fromkeys(names, 0.0)
     last = [number for number, name in enumerate(names) if name == OVERALL]
@@ -100,7 +100,7 @@ def estimate(
         if not len(here):
             continue
         solution = solve(
-            _only(z, options.columns.get(names[number])),
+            _only(z, values.shape[1], options.columns.get(names[number])),
             local.select(here),
             often[:, here] * local.weight[here],
             l2[:, number],
@@ -114,10 +114,11 @@ def estimate(
     return Estimate(names, normaliser, weights, mix, steps, gradient)
 
 
-def _only(z: Floats, columns: Sequence[int] | None) -> Floats:
-    """The features with all but some columns at their mean: those others get no weight."""
-    if columns is None:
+def _only(z: Floats, features: int, chosen: Sequence[int] | None) -> Floats:
+    """The columns of some features, all others at 0: those get no weight."""
+    if chosen is None:
         return z
+    columns = [column for column in range(z.shape[1]) if column % features in set(chosen)]
     kept = np.zeros_like(z)
-    kept[:, list(columns)] = z[:, list(columns)]
+    kept[:, columns] = z[:, columns]
     return kept

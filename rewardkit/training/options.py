@@ -26,6 +26,8 @@ class TrainOptions:
         folds: At most so many folds to choose it.
         columns: Which columns of the features each dimension may use; a dimension that is not
             named may use all.
+        bend: Whether the head has one slope below each feature's mean and another above it, so
+            that too little and too much can both be worse; otherwise one slope.
         members: Bootstrap members behind `std`.
         seed: Of the bootstrap.
         tolerance: Converged when no element of the gradient exceeds this part of the summed
@@ -43,6 +45,7 @@ class TrainOptions:
     grid: tuple[float, ...] = GRID
     folds: int = 8
     columns: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    bend: bool = False
     members: int = 20
     seed: int = 0
     tolerance: float = 1e-10
