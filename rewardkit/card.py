@@ -42,9 +42,12 @@ def write_card(manifest: Manifest, about: str = "") -> str:
 
 
 def _training(training: dict[str, Any]) -> str:
+    shape = "additive over features, each with one slope below its mean and another above"
+    if not training["bend"]:
+        shape = "linear in standardised features"
     rows = [
         "## How it was trained",
-        f"A Bradley-Terry head, linear in standardised features; {training['clips']} clips, "
+        f"A Bradley-Terry head, {shape}; {training['clips']} clips, "
         + f"{training['members']} bootstrap members over {training['units']} units "
         + f"({training['grouped_by']}).",
         "| dimension | compared pairs | weight decay | counts in the scalar |\n|---|--:|--:|--:|\n"

@@ -232,3 +232,30 @@ def test_applies_without_torch_scipy_or_sklearn():
         "sys.exit(str(bad) if bad else 0)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_bent_head_has_two_slopes_is_additive_and_survives_saving() -> None:
+    rng = np.random.default_rng(3)
+    values = rng.normal(size=(50, 3))
+    values[4, 1] = np.nan
+    normaliser = Normaliser.fit(values, bend=True)
+    assert normaliser.columns == 6
+    z = normaliser(values)
+    assert z[:, 3:].mean(axis=0) == pytest.approx(np.zeros(3), abs=1e-12)  # NaN counts as 0
+    assert (z[4, 1], z[4, 4]) == (0.0, 0.0)
+    assert (np.abs(z) <= normaliser.reach + 1e-12).all()
+    weights = rng.normal(size=(1, 6))
+    head = LinearHead(
+        ("overall",), normaliser, weights, np.stack([weights, weights]), np.ones(1), np.ones((2, 1))
+    )
+    parts = head.contributions(values)
+    assert parts.shape == (50, 1, 3)
+    assert parts.sum(axis=2)[:, 0] == pytest.approx(head(values).scalar, abs=1e-6)
+    one = np.tile(normaliser.centre, (5, 1))
+    one[:, 0] += normaliser.scale[0] * np.array([-1.0, -0.5, 0.0, 0.5, 1.0])
+    slopes = np.diff(head(one).scalar.astype(float)) / 0.5
+    assert slopes == pytest.approx(
+        np.repeat([weights[0, 0] - weights[0, 3], weights[0, 0] + weights[0, 3]], 2), abs=1e-5
+    )
+    again = LinearHead.from_tensors(head.tensors(), ("overall",))
+    assert np.array_equal(again(values).scalar, head(values).scalar)

@@ -231,7 +231,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = parser.parse_args(arguments)
     recipe = RECIPES[given.name]
     material = gather(recipe, given.pairs, given.encoders, given.workers)
-    options = TrainOptions()
+    options = TrainOptions(bend=True)
     results = judge(material, recipe, options)
     for name, result in results.items():
         print(f"--- {name}\n{result.render()}")

@@ -38,6 +38,10 @@ def train(
         Optional[float],  # noqa: UP045
         typer.Option(help="Weight decay. [chosen by cross-validation]"),
     ] = None,
+    bend: Annotated[
+        bool,
+        typer.Option(help="One slope below each feature's mean, another above it."),
+    ] = False,
     members: Annotated[int, typer.Option(min=2, help="Bootstrap members behind std.")] = 20,
     seed: Annotated[int, typer.Option(help="Of the bootstrap.")] = 0,
     accelerator: Annotated[str, typer.Option(help="As for Lightning: auto, cpu, gpu.")] = "auto",
@@ -72,7 +76,9 @@ def train(
             name=name or out.resolve().name,
             scorers=tuple((part.strip(), {}) for part in scorers.split(",")),
             use=dict(map(_use, features)),
-            train=TrainOptions(l2=l2, members=members, seed=seed, accelerator=accelerator),
+            train=TrainOptions(
+                l2=l2, bend=bend, members=members, seed=seed, accelerator=accelerator
+            ),
             cross_validate=cross_validate,
             require_speech=speech,
             skip_errors=skip_errors,

@@ -121,6 +121,7 @@ def fit(
         l2_chosen=options.l2 is None,
         mix=dict(zip(pairs.dimensions, head.mix.tolist(), strict=True)),
         mix_learned=OVERALL in pairs.dimensions and counts[pairs.dimensions.index(OVERALL)] > 0,
+        bend=options.bend,
         members=options.members,
         units=int(unit.max()) + 1,
         seed=options.seed,

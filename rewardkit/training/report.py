@@ -21,6 +21,7 @@ class TrainReport:
         mix: By dimension.
         mix_learned: Whether `overall` pairs taught the scalar; otherwise it is the mean of the
             dimensions by declaration.
+        bend: Whether each feature has two slopes; see `TrainOptions`.
         members: Bootstrap members.
         units: What the bootstrap drew: groups, connected components or clips.
         seed: Of the bootstrap.
@@ -37,6 +38,7 @@ class TrainReport:
     l2_chosen: bool
     mix: dict[str, float]
     mix_learned: bool
+    bend: bool
     members: int
     units: int
     seed: int

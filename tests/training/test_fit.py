@@ -293,3 +293,19 @@ def test_the_likelihood_has_the_derivatives_it_claims():
     (second,) = torch.autograd.grad(slope.sum(), margin)
     torch.testing.assert_close(slope, first)
     torch.testing.assert_close(curvature, second)
+
+
+def test_bending_learns_that_the_middle_is_best_where_a_line_cannot() -> None:
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=(80, 2))
+    a = rng.integers(0, 80, 400)
+    b = (a + rng.integers(1, 80, 400)) % 80
+    pairs = Pairs.of(a, b, (np.abs(values[a, 0]) < np.abs(values[b, 0])).astype(float))
+    accuracy = {}
+    for bend in (False, True):
+        options = TrainOptions(l2=1.0, members=2, bend=bend)
+        head = fit(values, pairs, options=options).head
+        margin = head(values).scalar[a] - head(values).scalar[b]
+        accuracy[bend] = float(np.mean((margin > 0) == (pairs.win > 0.5)))
+    assert accuracy[False] < 0.65
+    assert accuracy[True] > 0.95
