@@ -142,7 +142,7 @@ def read(folder: Path) -> OurCard | None:
 
 
 class EcapaNetwork:
-    """Log-mel energies less their mean over time, ECAPA-TDNN, mean over windows, classifier."""
+    """Log-mel energies, ECAPA-TDNN, mean over windows, classifier."""
 
     def __init__(self, card: OurCard, device: str) -> None:
         _speechbrain.prepare()
@@ -182,7 +182,6 @@ class EcapaNetwork:
         with inference(self.device):
             for window in windows(ready, config.window, config.window_hop):
                 energies = self._fbank(torch.tensor(window[None], device=self.device))
-                energies = energies - energies.mean(dim=1, keepdim=True)
                 embeddings.append(self._ecapa(energies)[0, 0])
             embedding = torch.stack(embeddings).mean(dim=0)
             log_posteriors = self._linear(embedding).double().log_softmax(dim=-1)
