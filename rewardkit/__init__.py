@@ -9,7 +9,7 @@ Example:
     >>> import rewardkit
     >>> model = rewardkit.RewardModel.from_pretrained("prosody")
     >>> model.dimensions
-    ('prosody',)
+    ('prosody', 'emotion')
 """
 
 from __future__ import annotations

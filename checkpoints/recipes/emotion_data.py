@@ -19,9 +19,8 @@ import numpy as np
 import soundfile
 import torch
 from numpy.typing import NDArray
+from rewardkit_scorers._speechbrain import prepare
 from torch import Tensor
-
-from rewardkit.torchaudio_cpu import prepare
 
 prepare()
 from speechbrain.lobes.features import Fbank  # noqa: E402 - after the guard

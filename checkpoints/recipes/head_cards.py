@@ -54,7 +54,7 @@ Recipe:
 ```console
 $ python -m checkpoints.recipes.pairs --data $REWARDKIT_DATA --out PAIRS
 $ python -m checkpoints.recipes.emotion_encoder --corpus emodb --data $REWARDKIT_DATA \\
-> --out ENCODER --folds
+> --pretrained librispeech.safetensors --out ENCODER --folds
 $ python -m checkpoints.recipes.heads default --pairs PAIRS --encoders ENCODER/folds \\
 > --out checkpoints/default
 ```
@@ -69,7 +69,7 @@ Recipe:
 ```console
 $ python -m checkpoints.recipes.pairs --data $REWARDKIT_DATA --out PAIRS
 $ python -m checkpoints.recipes.emotion_encoder --corpus ravdess --data $REWARDKIT_DATA \\
-> --out ENCODER --folds
+> --pretrained librispeech.safetensors --out ENCODER --folds
 $ python -m checkpoints.recipes.heads expression-nc --pairs PAIRS --encoders ENCODER/folds \\
 > --out checkpoints/expression-nc
 ```
