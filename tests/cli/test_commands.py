@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 import soundfile
-from conftest import ROOT
 from typer.testing import CliRunner
 
 from rewardkit.cli import app
 from rewardkit.testing import voice
 
 runner = CliRunner()
+ROOT = Path(__file__).parent.parent.parent
 
 
 def rewardkit(*arguments: str | Path, code: int = 0) -> str:
@@ -98,10 +98,10 @@ def test_exit_codes(arguments: list[str], code: int, monkeypatch: pytest.MonkeyP
 
 @pytest.mark.skipif(os.name != "posix", reason="needs SIGINT")
 def test_an_interruption_exits_with_130(tmp_path: Path) -> None:
-    clip = voice(60.0)
+    clip = voice(5.0)
     soundfile.write(tmp_path / "x.wav", clip.samples, clip.sample_rate)
     process = subprocess.Popen(
-        [sys.executable, "-m", "rewardkit", "score", *[str(tmp_path / "x.wav")] * 200,
+        [sys.executable, "-m", "rewardkit", "score", *[str(tmp_path / "x.wav")] * 2000,
          "--checkpoint", "prosody"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
