@@ -83,6 +83,8 @@ WORDS: Final = {
     "damaged": "known order: real over damaged",
     "ladder": "known order: human over synthesisers",
     "ravdess": "RAVDESS, strong over normal",
+    "ravdess (other corpus)": "RAVDESS, strong over normal: a corpus not trained on",
+    "emodb (other corpus)": "EmoDB, which emotion more listeners named: a corpus not trained on",
 }
 
 LIMITS: Final = """\

@@ -31,6 +31,7 @@ from rewardkit.cache import FeatureCache, default_path
 from rewardkit.errors import RewardkitError
 from rewardkit.evaluate import Evaluation, evaluate
 from rewardkit.extract import Extractor
+from rewardkit.judge import judge as judge_file
 from rewardkit.pairs import index
 from rewardkit.preferences import ClipInfo, Preference
 from rewardkit.training.cross_validation import CrossValidation, cross_validate
@@ -57,6 +58,7 @@ class Recipe:
         files: How much each preference file counts, as a multiple of the first one's pairs.
         license: SPDX expression for the weights.
         bend: As in `TrainOptions`.
+        across: Preference files of another corpus, for judging only.
     """
 
     scorers: tuple[tuple[str, dict[str, Any]], ...]
@@ -64,6 +66,7 @@ class Recipe:
     files: Mapping[str, float]
     license: str
     bend: bool
+    across: tuple[str, ...]
 
 
 ACOUSTIC: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
@@ -81,6 +84,7 @@ RECIPES: Final = {
         ORDERS,
         "CC-BY-4.0",
         bend=True,
+        across=("ravdess",),
     ),
     "default": Recipe(
         (*ACOUSTIC, ("emotion", {"source": "emotion-emodb"})),
@@ -91,6 +95,7 @@ RECIPES: Final = {
         ORDERS,
         "CC-BY-4.0",
         bend=True,
+        across=("ravdess",),
     ),
     # Without timing: strong emotion is spoken longer, and length alone is right four times in five.
     "expression-nc": Recipe(
@@ -99,6 +104,7 @@ RECIPES: Final = {
         {"ravdess": 1.0},
         "CC-BY-NC-SA-4.0",
         bend=False,
+        across=("emodb",),
     ),
 }
 """The heads that ship, by name."""
@@ -264,6 +270,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
             "training": model.manifest.training | {"grouped_by": "speaker"},
         }
     )
+    for name in recipe.across:
+        found = judge_file(model, given.pairs / f"{name}.jsonl", workers=given.workers)
+        known = tuple(d for d in found.dimensions if d.dimension in model.dimensions)
+        results[f"{name} (other corpus)"] = dataclasses.replace(found, dimensions=known)
     model.save(given.out, card=head_cards.write(model.manifest, results))
     print(json.dumps({name: result.to_json() for name, result in results.items()}))
 

@@ -104,6 +104,8 @@ def test_an_interruption_exits_with_130(tmp_path: Path) -> None:
         [sys.executable, "-m", "rewardkit", "score", *[str(tmp_path / "x.wav")] * 2000,
          "--checkpoint", "prosody"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        # what runs tests in the background ignores SIGINT, and a child would inherit that
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )  # fmt: skip
     try:
         assert process.stdout is not None
