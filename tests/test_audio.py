@@ -102,7 +102,7 @@ def test_decoding_in_blocks_changes_no_sample(
     noise = np.random.default_rng(1).standard_normal(48_000) * np.linspace(0, 0.3, 48_000)
     data = encode(noise, 16_000, container, codec)
     key = read(data).key
-    monkeypatch.setattr("rewardkit.audio_decode._BLOCK", 1_000)
+    monkeypatch.setattr("rewardkit.audio.decode._BLOCK", 1_000)
     assert read(data).key == key
     assert capfd.readouterr().err == ""  # libmpg123 writes to stderr when it has lost its place
 
@@ -209,7 +209,7 @@ def test_windows_cover_the_source(frames: int, length: int, block: int) -> None:
     sound = rng.uniform(-1, 1, frames)
     data = encode(sound, 8_000, "WAV", "FLOAT")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("rewardkit.audio_decode._BLOCK", block)
+        patch.setattr("rewardkit.audio.decode._BLOCK", block)
         windows = list(read_windows(data, length / 8_000))
     whole = read(data).samples
     covered = np.zeros(frames, bool)

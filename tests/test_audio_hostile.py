@@ -18,8 +18,7 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rewardkit import audio_mpeg
-from rewardkit.audio import Limits, read, read_windows
+from rewardkit.audio import Limits, mpeg, read, read_windows
 from rewardkit.clip import Clip
 from rewardkit.errors import AUDIO_CODES, AudioError
 
@@ -138,7 +137,7 @@ def test_variable_mp3_without_a_header_is_not_cut_short() -> None:
     """Without a Xing header libsndfile guesses the length from the first frame, and stops there."""
     sound = np.concatenate([NOISE, np.zeros(18 * RATE)])
     mp3 = encode("MP3", "MPEG_LAYER_III", sound, bitrate_mode="VARIABLE", compression_level=0.3)
-    first = audio_mpeg.parse(mp3[:4])
+    first = mpeg.parse(mp3[:4])
     assert first is not None
     headless = mp3[first.size :]
     with soundfile.SoundFile(io.BytesIO(headless)) as decoder:
@@ -248,7 +247,7 @@ def test_an_hour_of_silence_in_few_bytes() -> None:
 def test_limits_hold_while_reading_when_the_header_is_silent(
     limits: Limits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rewardkit.audio_decode._BLOCK", 1_000)
+    monkeypatch.setattr("rewardkit.audio.decode._BLOCK", 1_000)
     decoded: list[int] = []
     plain = soundfile.SoundFile.read
 
@@ -344,7 +343,7 @@ def test_ogg_cut_between_pages() -> None:
 
 def test_mp3_cut_between_frames() -> None:
     frames, position = [], 0
-    while (frame := audio_mpeg.parse(MP3[position : position + 4])) is not None:
+    while (frame := mpeg.parse(MP3[position : position + 4])) is not None:
         frames.append(position)
         position += frame.size
     assert position == len(MP3)

@@ -17,8 +17,8 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from rewardkit import audio_header
-from rewardkit.audio_limits import Limits
+from rewardkit.audio import header as container
+from rewardkit.audio.limits import Limits
 from rewardkit.errors import AudioError
 
 _BLOCK: Final = 1 << 18
@@ -106,7 +106,7 @@ class Decoder:
 
     def __init__(self, file: BinaryIO, source: str, limits: Limits, *, whole: bool) -> None:
         self._source, self._limits, self._whole = source, limits, whole
-        header = audio_header.read(file, source, limits.max_duration if whole else math.inf)
+        header = container.read(file, source, limits.max_duration if whole else math.inf)
         if header.channels is not None and header.sample_rate is not None:
             limits.check_format(header.sample_rate, header.channels, source)
         if header.missing is not None and not limits.allow_truncated:

@@ -7,7 +7,7 @@ ends sooner. The sizes that a header states are therefore held against the file 
 A container whose completeness can't be told (raw PCM, and rare ones) is not accepted.
 
 Sources: Microsoft/IBM, Multimedia Programming Interface 1.0 (RIFF); EBU Tech 3306 (RF64); Apple,
-AIFF-C; Sun, audio(5) (AU); RFC 9639 (FLAC); RFC 3533 (Ogg); `audio_mpeg` for MP3.
+AIFF-C; Sun, audio(5) (AU); RFC 9639 (FLAC); RFC 3533 (Ogg); `mpeg` for MP3.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import os
 from dataclasses import dataclass
 from typing import BinaryIO, Final, Literal
 
-from rewardkit import audio_mpeg
+from rewardkit.audio import mpeg
 from rewardkit.errors import AudioError
 
 CONTAINERS: Final = ("WAV", "RF64", "AIFF", "AU", "FLAC", "Ogg", "MP3")
@@ -82,7 +82,7 @@ def read(file: BinaryIO, source: str, max_duration: float = math.inf) -> Header:
     start = _after_id3(file)
     if _at(file, start, 4) == b"fLaC":
         return _flac(file, start)
-    found = audio_mpeg.walk(file, start, size, max_duration)
+    found = mpeg.walk(file, start, size, max_duration)
     if found is not None:
         return _mp3(found)
     raise AudioError(
@@ -192,7 +192,7 @@ def _ogg_missing(file: BinaryIO, size: int) -> str | None:
     return None if header[5] & 4 else "its last page is not marked as the end of the stream"
 
 
-def _mp3(found: audio_mpeg.Walk) -> Header:
+def _mp3(found: mpeg.Walk) -> Header:
     missing = None
     if found.cut:
         missing = "its last frame is cut"

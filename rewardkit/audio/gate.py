@@ -19,8 +19,8 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from rewardkit.audio_decode import decoding, downmix, named
-from rewardkit.audio_limits import DEFAULT, Limits
+from rewardkit.audio.decode import decoding, downmix, named
+from rewardkit.audio.limits import DEFAULT, Limits
 from rewardkit.clip import Clip
 from rewardkit.errors import AudioError
 
