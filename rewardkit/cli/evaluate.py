@@ -24,8 +24,9 @@ def evaluate(
         bool, typer.Option(help="Leave out rows with errors, and clips without a reward.")
     ] = False,
     workers: Annotated[
-        int, typer.Option(min=0, help="Processes to measure with; 0 measures in this one.")
-    ] = 0,
+        int,
+        typer.Option(min=0, help="Processes to measure with; 0: in this one, without a deadline."),
+    ] = 1,
 ) -> None:
     """Accuracy of a checkpoint on preference files, trivial rules beside it."""
     from rewardkit.judge import judge

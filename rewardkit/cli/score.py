@@ -41,8 +41,13 @@ def score(
         bool, typer.Option(help="Also give what each feature adds to the reward.")
     ] = False,
     workers: Annotated[
-        int, typer.Option(min=0, help="Processes to measure with; 0 measures in this one.")
-    ] = 0,
+        Optional[int],  # noqa: UP045
+        typer.Option(
+            min=0,
+            help="Processes to measure with; 0: in this one, without a deadline. "
+            "[1, or 0 for a single clip]",
+        ),
+    ] = None,
     timeout: Annotated[
         float, typer.Option(min=0.01, help="Seconds a clip may take in a worker process.")
     ] = 120.0,
@@ -78,7 +83,7 @@ def score(
     else:
         rewards = model.score_iter(
             (source for _, source in inputs),
-            workers=workers,
+            workers=min(len(inputs) - 1, 1) if workers is None else workers,
             timeout=timeout,
             limits=limits,
             explain=explain,

@@ -56,8 +56,9 @@ def train(
     ] = False,
     cache: Annotated[bool, typer.Option(help="Keep features in $REWARDKIT_CACHE.")] = True,
     workers: Annotated[
-        int, typer.Option(min=0, help="Processes to measure with; 0 measures in this one.")
-    ] = 0,
+        int,
+        typer.Option(min=0, help="Processes to measure with; 0: in this one, without a deadline."),
+    ] = 1,
     license_: Annotated[
         str, typer.Option("--license", help="SPDX expression for the weights.")
     ] = "LicenseRef-unknown",
