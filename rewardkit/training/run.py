@@ -179,8 +179,7 @@ def fit_model(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", TrainingWarning)  # they stand in the report
         trained = fit(
-            values, indexed.pairs, groups=groups, options=options.train, names=names,
-            trivial=trivial,
+            values, indexed.pairs, groups=groups, options=how, names=names, trivial=trivial,
         )  # fmt: skip
     report = trained.report.to_json()
     notes += trained.report.warnings

@@ -84,3 +84,14 @@ def test_the_manifest_says_how_the_model_was_made(file: Path) -> None:
     assert [s.name for s in manifest.scorers] == ["timing"]
     assert manifest.schema_digest == run.model.schema.digest
     assert manifest.training["pairs"] == {"overall": 6}
+
+
+def test_the_trained_head_uses_only_the_features_it_may(file: Path) -> None:
+    import dataclasses
+
+    options = dataclasses.replace(FAST, skip_errors=True, use={"*": ("timing.*rate",)})
+    model = train([file], options).model
+    used = np.flatnonzero(np.abs(model.head.weights[0]))
+    names = [model.schema.names[i] for i in used]
+    assert names
+    assert all(name.endswith("rate") for name in names)
