@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated, Any, Optional
 
 import typer
 
@@ -20,7 +21,11 @@ def train(
         Path, typer.Option("-o", "--output", help="Folder of the checkpoint; made when absent.")
     ],
     scorers: Annotated[
-        str, typer.Option(help="Installed scorers to measure with, by comma.")
+        str,
+        typer.Option(
+            help="Installed scorers to measure with, by comma; with parameters as in "
+            "'pitch,emotion:source=FOLDER'."
+        ),
     ] = "pitch,timing",
     features: Annotated[
         list[str],
@@ -75,7 +80,7 @@ def train(
         preferences,
         RunOptions(
             name=name or out.resolve().name,
-            scorers=tuple((part.strip(), {}) for part in scorers.split(",")),
+            scorers=tuple(map(_scorer, scorers.split(","))),
             use=dict(map(_use, features)),
             train=TrainOptions(
                 l2=l2, bend=bend, members=members, seed=seed, accelerator=accelerator
@@ -97,6 +102,21 @@ def train(
     if result.evaluation is not None:
         typer.echo(result.evaluation.render())
     typer.echo(f"wrote {out}: dimensions {', '.join(result.model.dimensions)}")
+
+
+def _scorer(text: str) -> tuple[str, dict[str, Any]]:
+    """`emotion:source=FOLDER:device=cuda` as a name and parameters; values are JSON, or text."""
+    name, *given = text.strip().split(":")
+    values: dict[str, Any] = {}
+    for part in given:
+        key, equals, value = part.partition("=")
+        if not equals:
+            stop(f"scorer {name}: {part!r} is no parameter; write {name}:KEY=VALUE", USAGE)
+        try:
+            values[key] = json.loads(value)
+        except ValueError:
+            values[key] = value
+    return name, values
 
 
 def _use(text: str) -> tuple[str, tuple[str, ...]]:

@@ -131,6 +131,23 @@ def test_validate_train_evaluate_score(tmp_path: Path, example_clips: list[Path]
     assert accuracy["prosody"] > 0.6  # its own training pairs, known orders
 
 
+def test_train_gives_scorers_their_parameters(tmp_path: Path) -> None:
+    out = tmp_path / "mine"
+    rewardkit(
+        "train", ROOT / "examples" / "prefs.jsonl", "-o", out, "--no-cache", "--l2", "10",
+        "--no-cross-validate", "--scorers", "timing:least_pause=0.3", "--bend",
+        "--features", "quality=timing.level*",
+    )  # fmt: skip
+    manifest = json.loads((out / "manifest.json").read_text())
+    assert manifest["scorers"][0]["parameters"]["least_pause"] == 0.3
+    assert manifest["training"]["bend"] is True
+    rewardkit("train", "x.jsonl", "-o", tmp_path / "x", "--scorers", "timing:least_pause", code=2)
+    rewardkit(
+        "train", ROOT / "examples" / "prefs.jsonl", "-o", tmp_path / "x",
+        "--scorers", "timing:colour=blue", code=3,
+    )  # fmt: skip
+
+
 def test_a_broken_preference_file_stops_training_and_lists_lines(tmp_path: Path) -> None:
     path = tmp_path / "p.jsonl"
     path.write_text('{"audio_a": "a.wav", "audio_b": "a.wav", "preference": "a"}\n{oops\n')
