@@ -80,8 +80,9 @@ def _evaluation(manifest: Manifest) -> str:
         ]
     held = manifest.training["grouped_by"]
     return (
-        "## How good it is\n\nShare of pairs on which the choice is the one in the preference file, "
-        f"each {held} left out of training in turn, with {manifest.evaluation['level']:.0%} intervals "
+        "## How good it is\n\nShare of pairs on which the choice is the one in the preference "
+        f"file, each {held} left out of training in turn, with "
+        f"{manifest.evaluation['level']:.0%} intervals "
         f"(bootstrap over what was left out).\n\n| dimension | choosing | agrees |\n|---|---|---|\n"
         + "\n".join(rows)
     )
