@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,8 @@ from rewardkit.workers import Measured, Pool, Recipe
 DEFAULT = "default"
 """The checkpoint that is used when none is named, here or in `$REWARDKIT_CHECKPOINT`."""
 
-_BATCH = 32  # clips that are held in memory at a time
+_BATCH: Final = {"cpu": 32, "gpu": 1024}
+"""Clips that are held in memory at a time, when measured on the CPU and elsewhere."""
 
 
 class RewardModel:
@@ -59,7 +61,7 @@ class RewardModel:
 
     @classmethod
     def from_pretrained(
-        cls, name: str | Path | None = None, *, revision: str | None = None
+        cls, name: str | Path | None = None, *, revision: str | None = None, device: str = "cpu"
     ) -> RewardModel:
         """Load a checkpoint.
 
@@ -67,6 +69,8 @@ class RewardModel:
             name: A folder, a shipped name (`default`, `prosody`) or a hub id; None takes
                 `$REWARDKIT_CHECKPOINT`, or else `default`.
             revision: Commit or tag at the hub.
+            device: Where networks and batched signal work run: `"cpu"`, or a torch device such
+                as `"cuda"`. Tensors that already lie on a GPU are measured there in any case.
 
         Raises:
             CheckpointError: When there is none, it is damaged, or it does not match the scorers
@@ -74,15 +78,16 @@ class RewardModel:
         """
         if name is None:
             name = os.environ.get("REWARDKIT_CHECKPOINT") or DEFAULT
-        return cls.load(checkpoint.locate(name, revision=revision))
+        return cls.load(checkpoint.locate(name, revision=revision), device=device)
 
     @classmethod
-    def load(cls, folder: str | Path) -> RewardModel:
+    def load(cls, folder: str | Path, *, device: str = "cpu") -> RewardModel:
         """Load a checkpoint from its folder; see `from_pretrained`."""
         manifest, tensors = checkpoint.load(Path(folder))
         extractor = Extractor(
             [_scorer(entry, folder) for entry in manifest.scorers],
             require_speech=manifest.requires_speech,
+            device=device,
         )
         if extractor.schema.digest != manifest.schema_digest:
             raise CheckpointError(
@@ -184,20 +189,26 @@ class RewardModel:
                     yield self._judge([measured], explain)[0]
             return
         batch: list[Clip | RewardkitError] = []
+        device = self.extractor.device
         for source in sources:
+            here = _device(source) or self.extractor.device
+            if here != device:
+                yield from self._judge(self._measure(batch, device), explain)
+                batch, device = [], here
             try:
                 batch.append(
                     audio.read(source, sample_rate=_rate(source, sample_rate), limits=limits)
                 )
             except RewardkitError as error:
                 batch.append(error)
-            if len(batch) == _BATCH:
-                yield from self._judge(self._measure(batch), explain)
+            if len(batch) == _BATCH["cpu" if device == "cpu" else "gpu"]:
+                yield from self._judge(self._measure(batch, device), explain)
                 batch = []
-        yield from self._judge(self._measure(batch), explain)
+        yield from self._judge(self._measure(batch, device), explain)
 
-    def _measure(self, batch: Sequence[Clip | RewardkitError]) -> list[Measured]:
-        features = self.extractor([c for c in batch if not isinstance(c, RewardkitError)])
+    def _measure(self, batch: Sequence[Clip | RewardkitError], device: str) -> list[Measured]:
+        clips = [c for c in batch if not isinstance(c, RewardkitError)]
+        features = self.extractor(clips, device=device)
         rows = zip(features.values, features.errors, strict=True)
         measured: list[Measured] = []
         for clip in batch:
@@ -246,6 +257,12 @@ def _rate(source: audio.Source, sample_rate: int | None) -> int | None:
     """The given rate for bare samples; files, bytes and clips know their own."""
     knows = isinstance(source, (str, os.PathLike, bytes, bytearray, memoryview, Clip))
     return None if knows else sample_rate
+
+
+def _device(source: audio.Source) -> str | None:
+    """The GPU that a tensor lies on; None for anything else."""
+    device = getattr(source, "device", None)
+    return str(device) if getattr(device, "type", "cpu") != "cpu" else None
 
 
 def _scorer(entry: ScorerEntry, folder: str | Path) -> Scorer:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from rewardkit.batch import Batch
 from rewardkit.cache import FeatureCache
 from rewardkit.clip import Clip
 from rewardkit.errors import RewardkitError
@@ -143,3 +144,70 @@ def test_two_scorers_of_one_name_are_refused() -> None:
 def test_the_schema_digest_follows_parameters() -> None:
     assert Extractor([Probe()]).schema.digest == Extractor([Probe()]).schema.digest
     assert Extractor([Probe()]).schema.digest != Extractor([Probe(8000)]).schema.digest
+
+
+def level(batch: Batch, power: int) -> list[float]:
+    """Something two scorers need."""
+    return [float(np.mean(np.abs(clip.samples) ** power)) for clip in batch]
+
+
+@dataclass(frozen=True)
+class Sharing(Probe):
+    """Asks the batch for something that another scorer may have asked for already."""
+
+    title: str = "first"
+    seen: list[int] = field(default_factory=list, compare=False, metadata={"location": True})
+
+    @property
+    def name(self) -> str:  # type: ignore[override]
+        return self.title
+
+    def score_batch(self, clips: Sequence[Clip]) -> NDArray[np.float64]:
+        batch = Batch.of(clips)
+        self.seen.append(id(batch.shared(level, 2)))
+        self.log.append(batch.device)
+        return np.array([[clip.duration, 8000.0] for clip in clips])
+
+
+def test_scorers_of_one_rate_share_what_the_batch_worked_out() -> None:
+    first, second, other = (
+        Sharing(8000, title="first"),
+        Sharing(8000, title="second"),
+        Sharing(16_000, title="other"),
+    )
+    Extractor([first, second, other], require_speech=False)(clips("a", "b", rate=48_000))
+    assert first.seen == second.seen
+    assert first.seen != other.seen
+
+
+def test_a_batch_of_the_wrong_shape_fails_every_clip() -> None:
+    class Wide(Batched):
+        def score_batch(self, clips: Sequence[Clip]) -> NDArray[np.float64]:
+            return np.zeros((len(clips), 3))
+
+    found = Extractor([Wide()], require_speech=False)(clips("a", "b"))
+    assert [error and "of shape (1, 3), not (1, 2)" in error.message for error in found.errors] == [
+        True,
+        True,
+    ]
+
+
+def test_long_lists_are_measured_in_chunks_with_the_same_numbers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    together, chunked = Batched(), Batched()
+    some = clips(*"abcde")
+    a = Extractor([together], require_speech=False)(some)
+    monkeypatch.setattr("rewardkit.extract._SECONDS", {"cpu": 1.0, "gpu": 9.0})
+    b = Extractor([chunked], require_speech=False)(some)
+    assert together.log == ["batch of 5"]
+    assert chunked.log == ["batch of 2", "batch of 2", "batch of 1"]
+    assert np.array_equal(a.values, b.values)
+
+
+def test_the_batch_says_where_to_work() -> None:
+    probe = Sharing(16_000)
+    extractor = Extractor([probe], require_speech=False, device="cuda:1")
+    extractor(clips("a"))
+    extractor(clips("a"), device="cpu")
+    assert probe.log == ["cuda:1", "cpu"]
