@@ -95,7 +95,7 @@ class Extractor:
         errors: list[RewardkitError | None] = [None] * len(clips)
         if self.require_speech:
             for row, clip in enumerate(clips):
-                missing = speech.evidence(clip).missing
+                missing = speech.missing(clip)
                 if missing is not None:
                     errors[row] = ScorerError("no_speech", f"{clip.source}: {missing}")
         rates = _Rates(clips, device)

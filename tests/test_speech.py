@@ -23,6 +23,7 @@ from rewardkit.speech import (
     Evidence,
     evidence,
     has_speech,
+    missing,
 )
 
 Wave = NDArray[np.float64]
@@ -342,3 +343,12 @@ def test_recorded_speech_is_speech(corpus: str, pattern: str, step: int, data_di
     assert len(paths) >= 18
     for path in paths:
         assert has_speech(read(path)), (path.name, evidence(read(path)))
+
+
+def test_speech_at_the_start_is_enough_and_speech_at_the_end_is_found() -> None:
+    tone = 0.1 * np.sin(2 * np.pi * 220 * time(6.0))
+    spoken = next(iter(SPEECH.values()))
+    for wave in (np.concatenate([spoken, tone]), np.concatenate([tone, spoken])):
+        assert missing(clip_of(wave)) is None
+    assert missing(clip_of(tone)) == evidence(clip_of(tone)).missing
+    assert missing(clip_of(tone)) is not None
