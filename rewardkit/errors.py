@@ -27,6 +27,7 @@ SCORING_CODES: Final = {
     "scorer_failed": "a scorer raised",
     "timeout": "a scorer did not answer before the deadline",
     "worker_died": "the process that scored the clip died",
+    "out_of_distribution": "too far from every clip that the model was trained on",
     "nonfinite_reward": "the head gave a number that is not finite",
 }
 """Codes of failures between a clip and its reward."""

@@ -165,6 +165,11 @@ class LinearHead:
         parts[[error is not None for error in errors]] = np.nan
         return np.asarray(parts, np.float64)
 
+    def reads(self, feature: int) -> bool:
+        """Whether any dimension gives the feature of this column a weight."""
+        columns = self.weights.reshape(len(self.dimensions), -1, len(self.normaliser.centre))
+        return bool(np.any(columns[:, :, feature]) and self.normaliser.used[feature])
+
     def _check(self, values: ArrayLike) -> tuple[Floats, tuple[RewardkitError | None, ...]]:
         x = np.ascontiguousarray(values, np.float64)
         features = len(self.normaliser.centre)

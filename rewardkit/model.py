@@ -19,6 +19,7 @@ from rewardkit.errors import CheckpointError, RewardkitError
 from rewardkit.extract import Extractor
 from rewardkit.features import Schema
 from rewardkit.head import HeadOutput, LinearHead
+from rewardkit.population import PREFIX, Population
 from rewardkit.reward import Reward
 from rewardkit.scorers import Scorer
 from rewardkit.workers import Measured, Pool, Recipe
@@ -37,6 +38,9 @@ class RewardModel:
         extractor: Measures clips.
         head: Turns measurements into rewards.
         manifest: What the checkpoint says of itself.
+        population: The clips it was trained on; without, no clip is too far out.
+        abstain: Whether a clip that lies too far from all training clips gets the status
+            `out_of_distribution` in place of a reward.
 
     Example:
         >>> model = RewardModel.from_pretrained("prosody")
@@ -44,10 +48,20 @@ class RewardModel:
         'no_speech'
     """
 
-    def __init__(self, extractor: Extractor, head: LinearHead, manifest: Manifest) -> None:
+    def __init__(
+        self,
+        extractor: Extractor,
+        head: LinearHead,
+        manifest: Manifest,
+        population: Population | None = None,
+        *,
+        abstain: bool = True,
+    ) -> None:
         self.extractor = extractor
         self.head = head
         self.manifest = manifest
+        self.population = population
+        self.abstain = abstain
 
     @property
     def dimensions(self) -> tuple[str, ...]:
@@ -61,7 +75,12 @@ class RewardModel:
 
     @classmethod
     def from_pretrained(
-        cls, name: str | Path | None = None, *, revision: str | None = None, device: str = "cpu"
+        cls,
+        name: str | Path | None = None,
+        *,
+        revision: str | None = None,
+        device: str = "cpu",
+        abstain: bool = True,
     ) -> RewardModel:
         """Load a checkpoint.
 
@@ -71,6 +90,7 @@ class RewardModel:
             revision: Commit or tag at the hub.
             device: Where networks and batched signal work run: `"cpu"`, or a torch device such
                 as `"cuda"`. Tensors that already lie on a GPU are measured there in any case.
+            abstain: As in the class.
 
         Raises:
             CheckpointError: When there is none, it is damaged, or it does not match the scorers
@@ -78,10 +98,10 @@ class RewardModel:
         """
         if name is None:
             name = os.environ.get("REWARDKIT_CHECKPOINT") or DEFAULT
-        return cls.load(checkpoint.locate(name, revision=revision), device=device)
+        return cls.load(checkpoint.locate(name, revision=revision), device=device, abstain=abstain)
 
     @classmethod
-    def load(cls, folder: str | Path, *, device: str = "cpu") -> RewardModel:
+    def load(cls, folder: str | Path, *, device: str = "cpu", abstain: bool = True) -> RewardModel:
         """Load a checkpoint from its folder; see `from_pretrained`."""
         manifest, tensors = checkpoint.load(Path(folder))
         extractor = Extractor(
@@ -94,8 +114,10 @@ class RewardModel:
                 "scorer_mismatch",
                 f"{folder}: the installed scorers declare other features than it was trained on",
             )
+        known = {key: tensors.pop(key) for key in list(tensors) if key.startswith(PREFIX)}
         head = LinearHead.from_tensors(tensors, manifest.dimensions)
-        return cls(extractor, head, manifest)
+        population = Population.from_tensors(known) if known else None
+        return cls(extractor, head, manifest, population, abstain=abstain)
 
     def save(self, folder: str | Path, card: str | None = None) -> None:
         """Write the checkpoint; a reader at any moment finds the old one or the new one.
@@ -107,7 +129,10 @@ class RewardModel:
         from rewardkit.card import write_card
 
         text = card if card is not None else write_card(self.manifest)
-        checkpoint.save(folder, self.manifest, self.head.tensors(), text)
+        tensors = self.head.tensors()
+        if self.population is not None:
+            tensors |= self.population.tensors()
+        checkpoint.save(folder, self.manifest, tensors, text)
 
     def __call__(
         self,
@@ -223,22 +248,35 @@ class RewardModel:
         """Rows of features, or errors, to rewards."""
         rows = [row for row in measured if not isinstance(row, RewardkitError)]
         values = np.stack(rows) if rows else np.empty((0, len(self.schema)))
+        judged = iter(self.judge(values, explain=explain))
+        return [
+            Reward.failed(row) if isinstance(row, RewardkitError) else next(judged)
+            for row in measured
+        ]
+
+    def judge(self, values: NDArray[np.float64], *, explain: bool = False) -> list[Reward]:
+        """The rewards of clips that are measured already.
+
+        Args:
+            values: `(clips, features)` in the order of `schema`, as the extractor gives them.
+            explain: Also give each feature's contribution to the scalar.
+        """
         out = self.head(values)
         parts = self.head.contributions(values) if explain else None
-        rewards: list[Reward] = []
-        place = 0
-        for row in measured:
-            if isinstance(row, RewardkitError):
-                rewards.append(Reward.failed(row))
-                continue
-            rewards.append(self._reward(out, parts, place))
-            place += 1
-        return rewards
+        far = self.population.distance(values) if self.population else None
+        return [
+            self._reward(out, parts, None if far is None else float(far[row]), row)
+            for row in range(len(values))
+        ]
 
-    def _reward(self, out: HeadOutput, parts: NDArray[np.float64] | None, row: int) -> Reward:
+    def _reward(
+        self, out: HeadOutput, parts: NDArray[np.float64] | None, distance: float | None, row: int
+    ) -> Reward:
         error = out.errors[row]
+        if error is None and self.abstain and self.population is not None and distance is not None:
+            error = self.population.refusal(distance)
         if error is not None:
-            return Reward.failed(error)
+            return Reward.failed(error, distance)
         contributions = None
         if parts is not None:
             total = (self.head.mix[:, None] * parts[row]).sum(axis=0)
@@ -250,6 +288,7 @@ class RewardModel:
             float(out.std[row]),
             weights=dict(zip(names, map(float, self.head.mix), strict=True)),
             contributions=contributions,
+            distance=distance,
         )
 
 

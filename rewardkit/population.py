@@ -16,12 +16,18 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rewardkit.errors import RewardkitError
+from rewardkit.errors import RewardkitError, ScorerError
 
 Floats = NDArray[np.float64]
 
 POINTS: Final = 101
 """Quantiles that are kept of each feature: the minimum, each percent, the maximum."""
+
+PREFIX: Final = "population."
+"""Before the names of its tensors in a checkpoint."""
+
+MARGIN: Final = 1.25
+"""How many times farther out than the farthest training clip a clip may lie and get a reward."""
 
 _FARTHEST: Final = 10.0  # standard deviations; what lies farther in one feature counts as this far
 _FOLDS: Final = 5
@@ -139,9 +145,24 @@ class Population:
         x = np.asarray(values, np.float64)
         return _distance(x, self.centre, self.scale, self.whitener)
 
+    @property
+    def limit(self) -> float:
+        """The largest distance at which a reward still rests on training clips."""
+        return MARGIN * float(self.distances[-1])
+
+    def refusal(self, distance: float) -> ScorerError | None:
+        """Why a clip at that distance gets no reward, or None: `out_of_distribution`."""
+        if distance <= self.limit:
+            return None
+        return ScorerError(
+            "out_of_distribution",
+            f"it lies {distance:.2f} from the middle of the training clips, and they within "
+            f"{self.distances[-1]:.2f}; `rewardkit explain` shows which features are far out",
+        )
+
     def tensors(self) -> dict[str, NDArray[Any]]:
         """The arrays by name, for safetensors."""
-        return {f"population.{name}": getattr(self, name) for name in _PARTS}
+        return {PREFIX + name: getattr(self, name) for name in _PARTS}
 
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, NDArray[Any]]) -> Population:
@@ -151,7 +172,7 @@ class Population:
             RewardkitError: `bad_population` when one is missing or does not fit.
         """
         try:
-            return cls(*(tensors[f"population.{name}"] for name in _PARTS))
+            return cls(*(tensors[PREFIX + name] for name in _PARTS))
         except KeyError as error:
             raise RewardkitError("bad_population", f"there is no tensor {error}") from error
 

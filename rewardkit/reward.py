@@ -6,12 +6,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from rewardkit.errors import RewardkitError
 
-Status = Literal["ok", "no_speech", "error"]
-"""`ok`: there is a reward. `no_speech`: there was nothing to judge. `error`: see the code."""
+Status = Literal["ok", "no_speech", "out_of_distribution", "error"]
+"""`ok`: there is a reward. `no_speech`: there was nothing to judge. `out_of_distribution`: it is
+too unlike what the model was trained on. `error`: see the code."""
+
+_OWN: Final = ("no_speech", "out_of_distribution")
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,8 @@ class Reward:
         weights: What each dimension counts in the scalar: `sum(weights[d] * dimensions[d])`
             is the scalar.
         contributions: What each feature adds to the scalar, by full name, when asked for.
+        distance: How far out the clip lies among those that the model was trained on, about 1
+            for one of them (see `rewardkit.population`); None when the model does not know.
 
     Example:
         >>> Reward(0.5, {"prosody": 0.5}, 0.1).raise_for_status().scalar
@@ -46,12 +51,13 @@ class Reward:
     error: RewardkitError | None = None
     weights: Mapping[str, float] = field(default_factory=dict)
     contributions: Mapping[str, float] | None = None
+    distance: float | None = None
 
     @classmethod
-    def failed(cls, error: RewardkitError) -> Reward:
+    def failed(cls, error: RewardkitError, distance: float | None = None) -> Reward:
         """No reward, and why."""
-        status: Status = "no_speech" if error.code == "no_speech" else "error"
-        return cls(None, {}, None, status, error)
+        status: Status = error.code if error.code in _OWN else "error"  # type: ignore[assignment]
+        return cls(None, {}, None, status, error, distance=distance)
 
     def raise_for_status(self) -> Reward:
         """Self when there is a reward.
@@ -70,6 +76,7 @@ class Reward:
             "status": self.status,
             "reward": self.scalar,
             "std": self.std,
+            "distance": self.distance,
             "dimensions": dict(self.dimensions),
             "error": None,
         }

@@ -12,6 +12,7 @@ import typer
 
 from rewardkit.cli.doctor import doctor
 from rewardkit.cli.evaluate import evaluate
+from rewardkit.cli.explain import explain
 from rewardkit.cli.failures import guarded
 from rewardkit.cli.score import score
 from rewardkit.cli.scorers import scorers
@@ -25,7 +26,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (score, train, evaluate, validate, doctor):
+for command in (score, explain, train, evaluate, validate, doctor):
     app.command()(guarded(command))
 app.add_typer(scorers, name="scorers")
 
