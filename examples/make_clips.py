@@ -21,7 +21,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from checkpoints.recipes import damage, ladder, resynthesis, voices
+from checkpoints.recipes import damage, ladder, voices
 from checkpoints.recipes.corpora import balance_sides
 from checkpoints.recipes.folder import SAMPLE_RATE
 from checkpoints.recipes.loudness import equalise
@@ -90,7 +90,7 @@ def clips() -> Iterator[tuple[str, Samples]]:
 
 def variants(text: str) -> Iterator[tuple[str, Samples]]:
     """The clips to train on that say one sentence; all come from one resynthesised take."""
-    natural = resynthesis.resynthesised(say(text), SAMPLE_RATE)
+    natural = damage.resynthesised(say(text), SAMPLE_RATE)
     yield "natural", natural
     yield "monotone", spoil(natural, "flat")
     yield "badly_paused", spoil(natural, "pauses")

@@ -19,17 +19,11 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from rewardkit_scorers.resynthesis import Contour, Samples, unchanged, with_contour, with_tempo
 
 from checkpoints.recipes import structure
 from checkpoints.recipes.loudness import equalise, loudness
-from checkpoints.recipes.resynthesis import (
-    Contour,
-    NotApplicable,
-    Samples,
-    resynthesised,
-    with_contour,
-    with_tempo,
-)
+from rewardkit.perturbations import NotApplicable
 
 
 @dataclass(frozen=True)
@@ -66,6 +60,16 @@ class Damage:
         """
         copy = self.make(samples, sample_rate, rng)
         return equalise(copy, sample_rate, loudness(samples, sample_rate))
+
+
+def resynthesised(samples: Samples, sample_rate: int) -> Samples:
+    """The undamaged copy: through the same resynthesis with nothing changed, as loud as before.
+
+    Raises:
+        NotApplicable: When nothing in the clip is voiced.
+    """
+    copy = unchanged(samples, sample_rate)
+    return equalise(copy, sample_rate, loudness(samples, sample_rate))
 
 
 def scale_f0(samples: Samples, sample_rate: int, factor: float, least: float = 1.0) -> Samples:

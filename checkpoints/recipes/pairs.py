@@ -26,12 +26,13 @@ from typing import Final
 
 import numpy as np
 import parselmouth
+from rewardkit_scorers.resynthesis import STEP, pitch_range
 
 from checkpoints.recipes import corpora, damage, ladder, structure
 from checkpoints.recipes.corpora import Row
 from checkpoints.recipes.folder import SAMPLE_RATE, Folder, Samples, chance, read
 from checkpoints.recipes.loudness import equalise
-from checkpoints.recipes.resynthesis import STEP, NotApplicable, pitch_range, resynthesised
+from rewardkit.perturbations import NotApplicable
 
 LEAST_RANGE: Final = 30.0
 """dB from floor to loud frames under which a LibriSpeech clip is too noisy to be used."""
@@ -122,7 +123,7 @@ def damaged_rows(take: Take, folder: Folder, kinds: int, offset: int) -> list[Ro
             passed over.
     """
     try:
-        control = resynthesised(take.samples, SAMPLE_RATE)
+        control = damage.resynthesised(take.samples, SAMPLE_RATE)
         if abs(f0_spread(control) - f0_spread(take.samples)) > 0.5:
             return []
     except NotApplicable:

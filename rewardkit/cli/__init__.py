@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import typer
 
+from rewardkit.cli.audit import audit
 from rewardkit.cli.doctor import doctor
 from rewardkit.cli.evaluate import evaluate
 from rewardkit.cli.explain import explain
@@ -26,7 +27,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (score, explain, train, evaluate, validate, doctor):
+for command in (score, explain, train, evaluate, audit, validate, doctor):
     app.command()(guarded(command))
 app.add_typer(scorers, name="scorers")
 

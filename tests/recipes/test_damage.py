@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from parselmouth.praat import call
 
-from checkpoints.recipes import damage, resynthesis, structure
+from checkpoints.recipes import damage, structure
 from checkpoints.recipes.loudness import loudness
+from rewardkit.perturbations import NotApplicable
 
 RATE = 16_000
 KINDS = {kind.name: kind for kind in damage.DAMAGES}
@@ -91,7 +92,7 @@ def test_the_generated_voice_is_what_the_tests_take_it_for(lively: Samples) -> N
 
 
 def test_the_control_keeps_melody_length_pauses_and_loudness(lively: Samples) -> None:
-    copy = resynthesis.resynthesised(lively, RATE)
+    copy = damage.resynthesised(lively, RATE)
     assert len(copy) == len(lively)
     times, semitones = contour(lively)
     assert np.median(np.abs(at(copy, times) - semitones)) < 0.1
@@ -219,19 +220,19 @@ def test_level_takes_the_syllables_out_of_the_level(lively: Samples) -> None:
 @pytest.mark.parametrize("name", ["flat", "narrow", "wide", "inverted", "displaced"])
 def test_a_monotone_has_no_melody_to_damage(name: str) -> None:
     monotone = voice(lambda t: 0.0, duration=2.0, pauses=())
-    with pytest.raises(resynthesis.NotApplicable, match="semitones only"):
+    with pytest.raises(NotApplicable, match="semitones only"):
         apply(name, monotone)
 
 
 def test_a_clip_without_pauses_can_not_be_rushed() -> None:
-    with pytest.raises(resynthesis.NotApplicable, match="pauses"):
+    with pytest.raises(NotApplicable, match="pauses"):
         apply("rushed", voice(lambda t: 3 * np.sin(4 * t), duration=2.0, pauses=()))
 
 
 def test_noise_has_nothing_to_damage() -> None:
     noise = np.random.default_rng(0).standard_normal(RATE).astype(np.float32) * 0.1
-    with pytest.raises(resynthesis.NotApplicable, match="voiced"):
-        resynthesis.resynthesised(noise, RATE)
+    with pytest.raises(NotApplicable, match="voiced"):
+        damage.resynthesised(noise, RATE)
 
 
 @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))

@@ -14,8 +14,9 @@ import numpy as np
 import parselmouth
 import pytest
 import soundfile
+from rewardkit_scorers.resynthesis import pitch_range
 
-from checkpoints.recipes import resynthesis, structure
+from checkpoints.recipes import structure
 from checkpoints.recipes.loudness import loudness
 from rewardkit.preferences import validate
 
@@ -34,7 +35,7 @@ def read(name: str) -> Any:
 def f0_range(name: str) -> float:
     """10th to 90th percentile of F0, in semitones."""
     sound = parselmouth.Sound(read(name).astype(np.float64), RATE)
-    hertz = sound.to_pitch(0.01, *resynthesis.pitch_range(sound)).selected_array["frequency"]
+    hertz = sound.to_pitch(0.01, *pitch_range(sound)).selected_array["frequency"]
     low, high = np.percentile(hertz[hertz > 0], [10, 90])
     return float(12 * np.log2(high / low))
 

@@ -16,17 +16,13 @@ import parselmouth
 from numpy.typing import NDArray
 from parselmouth.praat import call, run
 
-from checkpoints.recipes.loudness import equalise, loudness
+from rewardkit.perturbations import NotApplicable
 
 Samples = NDArray[np.float32]
 Contour = NDArray[np.float64]
 
 STEP: Final = 0.01
 """Seconds between the points of an F0 contour."""
-
-
-class NotApplicable(ValueError):  # noqa: N818 - not a fault: this damage does not suit this clip
-    """The clip lacks what the damage would change: no pauses to take out, no melody."""
 
 
 def pitch_range(sound: parselmouth.Sound) -> tuple[float, float]:
@@ -67,14 +63,13 @@ def _resynthesis(manipulation: Any, n: int | None = None) -> Samples:
     return copy
 
 
-def resynthesised(samples: Samples, sample_rate: int) -> Samples:
-    """The undamaged copy: through the same resynthesis with nothing changed, as loud as before.
+def unchanged(samples: Samples, sample_rate: int) -> Samples:
+    """Through the same resynthesis with nothing changed: what changed copies are compared with.
 
     Raises:
         NotApplicable: When nothing in the clip is voiced.
     """
-    copy = _resynthesis(_manipulation(samples, sample_rate), len(samples))
-    return equalise(copy, sample_rate, loudness(samples, sample_rate))
+    return _resynthesis(_manipulation(samples, sample_rate), len(samples))
 
 
 def with_contour(
