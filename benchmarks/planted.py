@@ -131,7 +131,7 @@ def rao_kupper(seed: int) -> Iterator[Found]:
 
 
 def raters(seed: int) -> Iterator[Found]:
-    """Utilities and reliabilities of twelve raters, two of whom answer almost whatever.
+    """Utilities and reliabilities of twelve raters, two of whom answer almost by chance.
 
     The mean over judgements is fixed at 1 in the fit, so in what is planted too.
     """

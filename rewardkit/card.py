@@ -55,6 +55,7 @@ def _training(training: dict[str, Any]) -> str:
             f"| {name} | {count} | {training['l2'][name]:g} | {training['mix'][name]:.3g} |"
             for name, count in training["pairs"].items()
         ),
+        *_options(training),
         "The scalar's weights were "
         + (
             "learned from `overall` preferences."
@@ -65,10 +66,33 @@ def _training(training: dict[str, Any]) -> str:
     return "\n\n".join(rows)
 
 
+def _options(training: dict[str, Any]) -> list[str]:
+    """What was chosen beyond the plain likelihood, one sentence each."""
+    found = []
+    for name, (value, low, high) in training.get("tie", {}).items():
+        found.append(
+            f"Ties in `{name}` have the likelihood `{training['likelihood'][name]}`, parameter "
+            f"{value:.3f} ({low:.3f} to {high:.3f})."
+        )
+    for name, raters in training.get("reliability", {}).items():
+        values = sorted(row[0] for row in raters.values())
+        found.append(
+            f"{len(raters)} raters of `{name}` have a reliability of their own, from "
+            f"{values[0]:.2f} to {values[-1]:.2f} of the average one."
+        )
+    found += [
+        f"Trained with {name} {training[name]:g}."
+        for name in ("smoothing", "margin", "center")
+        if training.get(name)
+    ]
+    return found
+
+
 def _evaluation(manifest: Manifest) -> str:
     if not manifest.evaluation:
         return "## How good it is\n\nNot evaluated on clips that were left out."
     rows = []
+    notes = [n for r in manifest.evaluation["dimensions"] for n in r.get("warnings", [])]
     for result in manifest.evaluation["dimensions"]:
         rows.append(f"| {result['dimension']} | the model | {_interval(result['accuracy'])} |")
         rows += [
@@ -85,6 +109,7 @@ def _evaluation(manifest: Manifest) -> str:
         f"{manifest.evaluation['level']:.0%} intervals "
         f"(bootstrap over what was left out).\n\n| dimension | choosing | agrees |\n|---|---|---|\n"
         + "\n".join(rows)
+        + "".join(f"\n{'' if place else chr(10)}- {note}" for place, note in enumerate(notes))
     )
 
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -25,6 +26,7 @@ class Clip:
         samples: float32 of shape `(n,)`, full scale is ±1.
         sample_rate: In Hz.
         source: Where the sound came from, for messages only: a path, or `"<array>"`.
+        text: What is said, where that is known: for scorers that compare the sound with it.
 
     Raises:
         AudioError: `bad_format` when `samples` is not a one-dimensional float32 array.
@@ -38,6 +40,7 @@ class Clip:
     samples: NDArray[np.float32] = field(repr=False)
     sample_rate: int
     source: str = "<array>"
+    text: str | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         if self.samples.ndim != 1 or self.samples.dtype != np.float32:
@@ -47,6 +50,10 @@ class Clip:
                 f"not {self.samples.dtype} of shape {self.samples.shape}",
             )
 
+    def with_text(self, text: str | None) -> Clip:
+        """The same sound with a transcript."""
+        return dataclasses.replace(self, text=text)
+
     @property
     def duration(self) -> float:
         """Length in seconds."""
@@ -54,7 +61,19 @@ class Clip:
 
     @cached_property
     def key(self) -> str:
-        """SHA-256 (hex) of the decoded sound and its rate: the same sound has the same key."""
+        """SHA-256 (hex) of the decoded sound and its rate, whatever its text."""
         digest = hashlib.sha256(f"{self.sample_rate}:{len(self.samples)}:".encode())
         digest.update(np.ascontiguousarray(self.samples, dtype="<f4").data)
         return digest.hexdigest()
+
+    @cached_property
+    def text_key(self) -> str:
+        """The key of the sound with that of its text: what the numbers of both depend on.
+
+        Example:
+            >>> clip = Clip(np.zeros(4, np.float32), 16_000)
+            >>> len({clip.key, clip.text_key, clip.with_text("").text_key})
+            3
+        """
+        text = "" if self.text is None else hashlib.sha256(self.text.encode()).hexdigest()
+        return f"{self.key}+{text}"

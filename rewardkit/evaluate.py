@@ -20,6 +20,7 @@ from rewardkit.errors import RewardkitError
 from rewardkit.pairs import Floats, Pairs
 from rewardkit.resampling import Groups, draws, units
 
+_COIN: Final = 0.5
 _FEW: Final = 30  # pairs in a dimension; with fewer nothing can be told apart
 
 
@@ -90,6 +91,12 @@ class DimensionResult:
         if self.pairs < _FEW:
             found.append(f"{self.dimension}: only {self.pairs} pairs; at least {_FEW} are needed")
         if self.accuracy is not None:
+            low = self.accuracy.low
+            if low is not None and low <= _COIN:
+                found.append(
+                    f"{self.dimension}: no_signal: the accuracy, {self.accuracy}, is not surely "
+                    "above a coin's"
+                )
             found += [
                 f"{self.dimension}: the trivial rule {rule.choice!r} reaches "
                 f"{rule.accuracy.value:.3f}, the reward {self.accuracy.value:.3f}"

@@ -120,10 +120,11 @@ class Extractor:
         """One scorer on some rows, the cache first."""
         done: dict[int, NDArray[np.float32] | RewardkitError] = {}
         clips = rates.clips
+        keys = {row: _key(scorer, clips[row]) for row in rows} if self.cache is not None else {}
         if self.cache is not None:
-            kept = self.cache.get(identity(scorer), [clips[row].key for row in rows])
+            kept = self.cache.get(identity(scorer), list(keys.values()))
             for row in rows:
-                known = kept.get(clips[row].key)
+                known = kept.get(keys[row])
                 if known is not None and len(known) == len(scorer.features):
                     done[row] = known
         todo = tuple(row for row in rows if row not in done)
@@ -131,9 +132,14 @@ class Extractor:
         if self.cache is not None:
             self.cache.put(
                 identity(scorer),
-                {clips[r].key: v for r, v in fresh.items() if not isinstance(v, RewardkitError)},
+                {keys[r]: v for r, v in fresh.items() if not isinstance(v, RewardkitError)},
             )
         return done | fresh
+
+
+def _key(scorer: Scorer, clip: Clip) -> str:
+    """What a scorer's numbers for a clip are kept by: its sound, and its text if that is used."""
+    return clip.text_key if getattr(scorer, "uses_text", False) else clip.key
 
 
 def _chunks(clips: Sequence[Clip], seconds: float) -> Iterator[slice]:

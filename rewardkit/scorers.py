@@ -37,9 +37,10 @@ class Scorer(Protocol):
         sample_rate: The rate in Hz at which clips are wanted, or None for any. The host resamples.
         features: What the scorer measures, in order.
 
-    A scorer may also have `digest`, a string that stands for its weights, and `score_batch`
-    (see `BatchScorer`). A scorer with parameters is a frozen dataclass: its fields are its
-    parameters, JSON values all, and with name, version and digest they form its identity.
+    A scorer may also have `digest`, a string that stands for its weights, `score_batch` (see
+    `BatchScorer`), and `uses_text = True` when its numbers depend on `Clip.text` as well. A scorer
+    with parameters is a frozen dataclass: its fields are its parameters, JSON values all, and
+    with name, version and digest they form its identity.
     """
 
     name: str

@@ -108,6 +108,13 @@ def voice(
     return Clip((0.5 * sound / np.abs(sound).max()).astype(np.float32), sample_rate, "<voice>")
 
 
+def _spoken(scorer: Scorer, clip: Clip) -> Clip:
+    """The clip, with a text when the scorer wants one."""
+    if not getattr(scorer, "uses_text", False):
+        return clip
+    return clip.with_text("Nothing is said here, but a voice can be heard. It pauses now and then.")
+
+
 def _sounds(scorer: Scorer) -> Iterator[Clip]:
     """Clips that a scorer must survive, at the rate that it asks for."""
     random = np.random.default_rng(1)
@@ -122,9 +129,9 @@ def _sounds(scorer: Scorer) -> Iterator[Clip]:
         "short": 0.3 * np.sin(2 * np.pi * 220 * t[: rate // 5]),
     }
     for name, samples in made.items():
-        yield Clip(samples.astype(np.float32), rate, f"<{name}>")
+        yield _spoken(scorer, Clip(samples.astype(np.float32), rate, f"<{name}>"))
     for seed, pitch in enumerate((90.0, 130.0, 220.0)):
-        yield voice(1.5 + seed, rate, pitch=pitch, seed=seed)
+        yield _spoken(scorer, voice(1.5 + seed, rate, pitch=pitch, seed=seed))
 
 
 def _numbers(scorer: Scorer, clip: Clip) -> NDArray[np.float64]:
@@ -164,7 +171,7 @@ def check_numbers(scorer: Scorer) -> None:
 
 def check_measures(scorer: Scorer) -> None:
     """Of speech, something can be measured."""
-    clip = voice(3.0, scorer.sample_rate or 16_000)
+    clip = _spoken(scorer, voice(3.0, scorer.sample_rate or 16_000))
     assert not np.isnan(_numbers(scorer, clip)).all(), "all numbers are NaN on speech"
 
 
@@ -193,10 +200,11 @@ def check_batch(scorer: Scorer) -> None:
 def check_level(scorer: Scorer) -> None:
     """Scaling a clip by 6 dB either way changes only features declared `level_dependent`."""
     rate = scorer.sample_rate or 16_000
-    clip = voice(3.0, rate)
+    clip = _spoken(scorer, voice(3.0, rate))
     plain = _numbers(scorer, clip)
     for gain in (0.5, 2.0):
-        scaled = _numbers(scorer, Clip(clip.samples * np.float32(gain), rate, f"<voice x{gain}>"))
+        louder = Clip(clip.samples * np.float32(gain), rate, f"<voice x{gain}>", clip.text)
+        scaled = _numbers(scorer, louder)
         for feature, a, b in zip(scorer.features, plain, scaled, strict=True):
             same = math.isclose(a, b, rel_tol=1e-3, abs_tol=1e-3) or (
                 math.isnan(a) and math.isnan(b)

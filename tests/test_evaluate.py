@@ -62,6 +62,19 @@ def test_interval_is_near_the_binomial_one_for_independent_pairs():
     assert accuracy.high - accuracy.value == pytest.approx(half, rel=0.15)
 
 
+def test_an_accuracy_that_may_be_a_coins_is_said_to_hold_no_signal():
+    rng = np.random.default_rng(0)
+    win = rng.random(200) < 0.5
+    pairs = Pairs.of(np.arange(200), np.arange(200) + 200, win, side_known=np.zeros(200))
+    coin = evaluate(pairs, rng.normal(size=200))
+    (text,) = coin.warnings
+    assert text.startswith("overall: no_signal: the accuracy, 0.5")
+    assert coin.to_json()["dimensions"][0]["warnings"] == [text]
+    assert evaluate(pairs, pairs.win - 0.5).warnings == ()
+    assert evaluate(pairs, 0.5 - pairs.win).warnings != ()  # worse than a coin is no signal
+    assert evaluate(pairs, rng.normal(size=200), resamples=0).warnings == ()  # no interval
+
+
 def test_intervals_widen_when_pairs_of_a_speaker_go_together():
     speakers, each = 10, 40
     right = np.repeat(np.arange(speakers) % 2 == 0, each)  # a speaker is all right or all wrong

@@ -20,23 +20,28 @@ def some_pairs(draw):
     ]
     a, b = zip(*rows, strict=True)
     share = st.floats(0, 1)
+    win = draw(st.lists(share, min_size=count, max_size=count))
+    tie = [2 * min(w, 1 - w) * draw(share) for w in win]
     return Pairs.of(
         a,
         b,
-        draw(st.lists(share, min_size=count, max_size=count)),
+        win,
         draw(st.lists(st.integers(0, 1), min_size=count, max_size=count)),
         draw(st.lists(st.floats(0, 5), min_size=count, max_size=count)),
         dimensions=("prosody", "overall"),
+        tie=tie,
+        margin=draw(st.lists(st.sampled_from([-1.0, 0.0, 2.0]), min_size=count, max_size=count)),
+        rater=draw(st.lists(st.integers(-1, 1), min_size=count, max_size=count)),
     )
 
 
 def as_bytes(pairs: Pairs) -> list[bytes]:
-    return [x.tobytes() for x in (pairs.a, pairs.b, pairs.win, pairs.dimension, pairs.weight)]
+    return [column.tobytes() for column in pairs.columns.values()]
 
 
 @settings(deadline=None)
-@given(some_pairs(), st.randoms(use_true_random=False))
-def test_merging_is_blind_to_sides_and_order_bit_for_bit(pairs, random):
+@given(some_pairs(), st.randoms(use_true_random=False), st.booleans(), st.booleans())
+def test_merging_is_blind_to_sides_and_order_bit_for_bit(pairs, random, margins, raters):
     order = list(range(len(pairs)))
     random.shuffle(order)
     flip = np.array([random.random() < 0.5 for _ in order])
@@ -48,8 +53,12 @@ def test_merging_is_blind_to_sides_and_order_bit_for_bit(pairs, random):
         pairs.dimension[order],
         pairs.weight[order],
         dimensions=pairs.dimensions,
+        tie=pairs.tie[order],
+        margin=np.where(flip, swapped.margin, pairs.margin)[order],
+        rater=pairs.rater[order],
     )
-    assert as_bytes(mixed.merged()) == as_bytes(pairs.merged())
+    one, other = (p.merged(margins=margins, raters=raters) for p in (mixed, pairs))
+    assert as_bytes(one) == as_bytes(other)
 
 
 @settings(deadline=None)
@@ -66,6 +75,22 @@ def test_merging_keeps_weight_and_wins(pairs):
         wins = (pairs.weight * pairs.win)[forward].sum()
         wins += (pairs.weight * (1 - pairs.win))[backward].sum()
         assert merged.win[row] * merged.weight[row] == pytest.approx(wins, abs=1e-9)
+        ties = (pairs.weight * pairs.tie)[forward | backward].sum()
+        assert merged.tie[row] * merged.weight[row] == pytest.approx(ties, abs=1e-9)
+
+
+@settings(deadline=None)
+@given(some_pairs())
+def test_merging_keeps_apart_what_the_loss_tells_apart(pairs):
+    merged = pairs.merged(margins=True, raters=True)
+    for name in ("margin", "rater"):
+        sums = [
+            (getattr(p, name) * np.where(p.a < p.b, 1, (-1 if name == "margin" else 1)) * p.weight)
+            for p in (pairs, merged)
+        ]
+        assert sums[0].sum() == pytest.approx(sums[1].sum(), abs=1e-9)
+    assert np.all(pairs.merged().margin == 0)
+    assert np.all(pairs.merged().rater == -1)
 
 
 @pytest.mark.parametrize(
@@ -79,6 +104,11 @@ def test_merging_keeps_weight_and_wins(pairs):
         ({"dimension": [1]}, "known dimensions"),
         ({"a": [-1]}, "rows from 0"),
         ({"win": [1.0, 0.0]}, "one length"),
+        ({"tie": [0.1]}, "half of it within win"),
+        ({"win": [0.5], "tie": [1.1]}, "half of it within win"),
+        ({"margin": [float("inf")]}, "finite margins"),
+        ({"rater": [-2]}, "raters from 0"),
+        ({"rater": [0, 1]}, "one length"),
         ({"dimensions": ("x", "x")}, "distinct names"),
     ],
 )
@@ -91,15 +121,20 @@ def test_index_numbers_clips_dimensions_and_speakers():
     indexed = index(
         [
             Preference("x", "y", 1.0, "prosody", speaker="ann"),
-            Preference("z", "x", 0.25, weight=4.0, side_known=False),
+            Preference("z", "x", 0.25, weight=4.0, side_known=False, rater="r", margin=2.0),
+            Preference("z", "y", 0.5, tie=1.0, rater="s", margin=2.0, strength=3.0, weight=2.0),
         ]
     )
     assert indexed.paths == ("x", "y", "z")
     assert indexed.speakers == ("ann", "ann", None)
     assert indexed.pairs.dimensions == ("prosody", "overall")
-    assert indexed.pairs.b.tolist() == [1, 0]
-    assert indexed.pairs.weight.tolist() == [1.0, 4.0]
-    assert indexed.pairs.side_known.tolist() == [True, False]
+    assert indexed.pairs.b.tolist() == [1, 0, 1]
+    assert indexed.pairs.weight.tolist() == [1.0, 4.0, 6.0]
+    assert indexed.pairs.side_known.tolist() == [True, False, True]
+    assert indexed.pairs.tie.tolist() == [0.0, 0.0, 1.0]
+    assert indexed.pairs.margin.tolist() == [0.0, -2.0, 0.0]
+    assert indexed.pairs.rater.tolist() == [-1, 0, 1]
+    assert indexed.raters == ("r", "s")
     assert len(index([]).pairs) == 0
 
 

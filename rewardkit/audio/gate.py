@@ -161,7 +161,7 @@ def resample(clip: Clip, sample_rate: int) -> Clip:
     if rate == clip.sample_rate:
         return clip
     samples = soxr.resample(clip.samples, clip.sample_rate, rate, quality="HQ")
-    return Clip(np.asarray(samples, np.float32), rate, clip.source)
+    return Clip(np.asarray(samples, np.float32), rate, clip.source, clip.text)
 
 
 def _rate(sample_rate: Any) -> int:

@@ -5,12 +5,16 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
-from typing import Annotated, Any, Optional
+from typing import TYPE_CHECKING, Annotated, Any, Optional, cast
 
 import typer
 
 from rewardkit.cli.failures import USAGE, stop
+
+if TYPE_CHECKING:
+    from rewardkit.training.options import Ties
 
 
 def train(
@@ -43,6 +47,25 @@ def train(
         Optional[float],  # noqa: UP045
         typer.Option(help="Weight decay. [chosen by cross-validation]"),
     ] = None,
+    ties: Annotated[
+        str,
+        typer.Option(
+            help="What a tie is: half a win for each side (half), or an answer with a probability "
+            "of its own (davidson, rao-kupper)."
+        ),
+    ] = "davidson",
+    raters: Annotated[
+        bool, typer.Option("--raters", help="Fit how reliable each named rater is.")
+    ] = False,
+    smoothing: Annotated[
+        float, typer.Option(help="Share of the answers taken to be reversed, below 0.5.")
+    ] = 0.0,
+    margin: Annotated[
+        float, typer.Option(help="Log-odds that a unit of the data's margin asks for.")
+    ] = 0.0,
+    center: Annotated[
+        float, typer.Option(help="Penalty on the squared sum of a pair's two rewards.")
+    ] = 0.0,
     bend: Annotated[
         bool,
         typer.Option(help="One slope below each feature's mean, another above it."),
@@ -50,6 +73,12 @@ def train(
     members: Annotated[int, typer.Option(min=2, help="Bootstrap members behind std.")] = 20,
     seed: Annotated[int, typer.Option(help="Of the bootstrap.")] = 0,
     accelerator: Annotated[str, typer.Option(help="As for Lightning: auto, cpu, gpu.")] = "auto",
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume", help="Keep each step in OUTPUT/.steps; go on from there if killed before."
+        ),
+    ] = False,
     cross_validate: Annotated[
         bool, typer.Option(help="Report accuracy on speakers or clips that were left out.")
     ] = True,
@@ -83,7 +112,17 @@ def train(
             scorers=tuple(map(_scorer, scorers.split(","))),
             use=dict(map(_use, features)),
             train=TrainOptions(
-                l2=l2, bend=bend, members=members, seed=seed, accelerator=accelerator
+                l2=l2,
+                ties=cast("Ties", ties),
+                raters=raters,
+                smoothing=smoothing,
+                margin=margin,
+                center=center,
+                bend=bend,
+                members=members,
+                seed=seed,
+                accelerator=accelerator,
+                journal=str(out / ".steps") if resume else None,
             ),
             cross_validate=cross_validate,
             require_speech=speech,
@@ -95,6 +134,8 @@ def train(
         progress=lambda text: typer.echo(f"{text} …", err=True),
     )
     result.model.save(out)
+    if resume:
+        shutil.rmtree(out / ".steps", ignore_errors=True)
     for text in result.skipped:
         typer.echo(f"skipped: {text}", err=True)
     for text in result.warnings:

@@ -40,7 +40,7 @@ def merge(
         a, b = (keys.get(path, path) for path in (preference.a, preference.b))
         # Rounded, because 1 - 1/3 is not quite 2/3.
         win = round(preference.win if a <= b else 1.0 - preference.win, 12)
-        answer = (min(a, b), max(a, b), win)
+        answer = (min(a, b), max(a, b), win, round(preference.tie, 12), preference.strength)
         identity = (answer, preference.dimension, preference.rater, preference.margin)
         place = first.setdefault(identity, len(merged))
         if place == len(merged):

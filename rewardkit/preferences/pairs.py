@@ -55,10 +55,11 @@ def from_ratings(
     rater's ratings of both. Pairs with `|d| <= tie` are ties, other pairs with `|d| < minimum` are
     left out, and the rest give `win` by one of these models:
 
-    - `sign`: 1 or 0 (0.5 where d = 0).
+    - `sign`: 1 or 0 (a tie where d = 0).
     - `share`: ratings are shares of listeners who approve, on `scale`; with p and q the shares of
       a and b, and a listener approving of each independently, a wins with p (1 - q), b with
-      q (1 - p), and the rest are ties: `win = 1/2 + (p - q) / 2`.
+      q (1 - p), and the rest are ties: `win = 1/2 + (p - q) / 2`,
+      `tie = p q + (1 - p) (1 - q)`.
     - `normal`: each rating is the clip's value plus normal noise of standard deviation σ, so a
       listener rates a above b with probability `Φ(d / (σ √2))`. σ is `noise`, or the pooled
       standard deviation of the ratings within clips; as that holds the raters' differing habits
@@ -101,25 +102,28 @@ def from_ratings(
     if not spread > 0.0:
         raise PreferenceError("out_of_range", f"noise is {spread}; it must be > 0")
 
-    def answer(difference: float) -> float | None:
+    def answer(a: float, b: float) -> tuple[float, float] | None:
+        """`win` and `tie` of two ratings."""
+        difference = a - b
         if tie is not None and abs(difference) <= tie:
-            return 0.5
+            return 0.5, 1.0
         if abs(difference) < minimum:
             return None
         if win == "share":
-            return 0.5 + difference / (scale[1] - scale[0]) / 2
+            p, q = ((rating - scale[0]) / (scale[1] - scale[0]) for rating in (a, b))
+            return 0.5 + (p - q) / 2, p * q + (1 - p) * (1 - q)
         if win == "normal":
-            return _STANDARD.cdf(difference / (spread * math.sqrt(2.0)))
-        return 0.5 + (difference > 0) / 2 - (difference < 0) / 2
+            return _STANDARD.cdf(difference / (spread * math.sqrt(2.0))), 0.0
+        return 0.5 + (difference > 0) / 2 - (difference < 0) / 2, float(difference == 0)
 
     for group in _grouped(rated, same):
         for one, other in _pairs(group, per_clip, seed):
             a, b = (one, other) if _is_first(one.clip, other.clip) else (other, one)
             raters = sorted(a.by_rater.keys() & b.by_rater.keys()) if each_rater else [None]
             for rater in raters:
-                result = answer(_mean(a, rater) - _mean(b, rater))
+                result = answer(_mean(a, rater), _mean(b, rater))
                 if result is not None:
-                    yield _preference(a.first, b.first, result, dimension, rater)
+                    yield _preference(a.first, b.first, *result, dimension, rater)
 
 
 def _by_clip(ratings: Iterable[Rating], *, needs_rater: bool) -> list[_Rated]:
@@ -194,7 +198,9 @@ def _is_first(one: str, other: str) -> bool:
     return (one == low) == bool(digest.digest()[0] & 1)
 
 
-def _preference(a: Rating, b: Rating, win: float, dimension: str, rater: str | None) -> Preference:
+def _preference(
+    a: Rating, b: Rating, win: float, tie: float, dimension: str, rater: str | None
+) -> Preference:
     one_speaker = a.speaker == b.speaker
     return Preference(
         a.clip,
@@ -209,4 +215,5 @@ def _preference(a: Rating, b: Rating, win: float, dimension: str, rater: str | N
         system_a=a.system,
         system_b=b.system,
         side_known=False,
+        tie=min(1.0, max(0.0, tie)),
     )

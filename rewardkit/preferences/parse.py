@@ -17,7 +17,9 @@ from rewardkit.preferences.record import Preference
 LONGEST: Final = 1 << 17
 """Longest line in bytes, and longest value in characters: a row is a few hundred."""
 
-_ANSWERS: Final = {"a": 1.0, "b": 0.0, "tie": 0.5}
+_ANSWERS: Final = {"a": (1.0, 0.0), "b": (0.0, 0.0), "tie": (0.5, 1.0)}
+"""What each answer means as `win` and `tie`."""
+
 _MOST_VOTES: Final = 1 << 53  # whole numbers are exact in a float up to here
 _NEITHER: Final = "a row needs chosen and rejected, or audio_a and audio_b"
 
@@ -148,9 +150,11 @@ class Parser:
         if self.check_names:
             row.problems.extend(unknown(cells))
         paths, trl = self._paths(row)
-        win, votes = _chosen_answer(row) if trl else _answer(row)
+        win, tie, votes = _chosen_answer(row) if trl else _answer(row)
         weight = row.number("weight", "bad_weight", 0.0, math.inf, "finite and ≥ 0")
         margin = row.number("margin", "out_of_range", 0.0, math.inf, "finite and ≥ 0")
+        least = math.nextafter(0.0, 1.0)
+        strength = row.number("strength", "out_of_range", least, math.inf, "finite and > 0")
         text = row.string("text")
         prompt = row.string("prompt")
         speaker, speaker_a, speaker_b = (
@@ -166,6 +170,7 @@ class Parser:
             "system_a": row.name("system_a"),
             "system_b": row.name("system_b"),
             "margin": margin,
+            "strength": strength,
             "line": line,
             "speaker_a": speaker_a,
             "speaker_b": speaker_b,
@@ -178,7 +183,7 @@ class Parser:
             if not math.isfinite(weight * sum(votes)):
                 return None, [("bad_weight", f"weight {weight} times the votes is not finite")]
             return Preference.from_votes(*paths, votes, weight, **others), []
-        return Preference(*paths, win, weight=weight, **others), []
+        return Preference(*paths, win, weight=weight, tie=tie, **others), []
 
     def _paths(self, row: _Row) -> tuple[tuple[str, str] | None, bool]:
         """Both paths, and whether the row has TRL's form."""
@@ -218,34 +223,48 @@ class Parser:
         return name
 
 
-def _chosen_answer(row: _Row) -> tuple[float, None]:
+_Answer = tuple[float, float, "tuple[int, int, int] | None"]
+"""An answer as `win` and `tie`, with the votes behind it if there were."""
+
+
+def _chosen_answer(row: _Row) -> _Answer:
     """In TRL's form the columns of the pair are the answer."""
-    clash = [name for name in ("preference", *VOTES, "win") if name in row.cells]
+    clash = [name for name in ("preference", *VOTES, "win", "tie") if name in row.cells]
     if clash:
         row.bad("conflicting_columns", f"chosen and rejected are the answer; drop {clash[0]}")
-    return 1.0, None
+    return 1.0, 0.0, None
 
 
-def _answer(row: _Row) -> tuple[float, tuple[int, int, int] | None]:
-    """The answer as `win`, with the votes behind it if there were."""
+def _answer(row: _Row) -> _Answer:
+    """The answer of the two-sided form."""
     cells = row.cells
     by_votes = any(name in cells for name in VOTES)
     given = [name for name in ("preference", "win") if name in cells] + ["votes"] * by_votes
     if len(given) > 1:
         row.bad("conflicting_columns", f"{' and '.join(given)} are given; keep one")
+    elif "tie" in cells and given != ["win"]:
+        row.bad("conflicting_columns", "tie goes with win only; preference and votes say it")
     elif not given:
         near = "".join(_meant(name, cells) for name in ("preference", "votes_a", "win"))
         row.bad("missing_column", f"no answer: preference, votes_a and votes_b, or win{near}")
     elif by_votes:
         return _votes(row)
     elif given == ["win"]:
-        return row.number("win", "out_of_range", 0.0, 1.0, "in 0 … 1") or 0.0, None
+        return _share(row)
     else:
-        return _preference(row), None
-    return 0.5, None
+        return (*_preference(row), None)
+    return 0.5, 0.0, None
 
 
-def _votes(row: _Row) -> tuple[float, tuple[int, int, int] | None]:
+def _share(row: _Row) -> _Answer:
+    win = row.number("win", "out_of_range", 0.0, 1.0, "in 0 … 1") or 0.0
+    tie = row.number("tie", "out_of_range", 0.0, 1.0, "in 0 … 1") or 0.0
+    if tie / 2 > min(win, 1.0 - win) + 1e-9 and not row.problems:
+        row.bad("out_of_range", f"tie is {tie}; win, {win}, holds half of it, as does 1 - win")
+    return win, tie, None
+
+
+def _votes(row: _Row) -> _Answer:
     for name in VOTES[:2]:
         if name not in row.cells:
             row.bad("missing_column", f"no {name}{_meant(name, row.cells)}")
@@ -253,17 +272,17 @@ def _votes(row: _Row) -> tuple[float, tuple[int, int, int] | None]:
     votes = (row.count("votes_a"), row.count("votes_b"), row.count("votes_tie"))
     if len(row.problems) == before and not any(votes):
         row.bad("bad_votes", "all votes are 0")
-    return 0.5, votes
+    return 0.5, 0.0, votes
 
 
-def _preference(row: _Row) -> float:
+def _preference(row: _Row) -> tuple[float, float]:
     answer = row.string("preference")
     if answer is not None and answer not in _ANSWERS:
         row.bad(
             "out_of_range",
             f"preference is {shown(answer)}; it must be a, b or tie{nearest(answer, _ANSWERS)}",
         )
-    return _ANSWERS.get(answer or "", 0.5)
+    return _ANSWERS.get(answer or "", (0.5, 1.0))
 
 
 def _meant(column: str, cells: Mapping[str, Any]) -> str:

@@ -7,12 +7,14 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from rewardkit.errors import PreferenceError
 
 Votes = tuple[int, int, int]
 """How many judgements said a, b, and tie."""
+
+_ROUNDING: Final = 1e-9  # by so much a share may be off
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,8 @@ class Preference:
         a: Path of one clip.
         b: Path of the other.
         win: 1 when a is better, 0 when b is, 0.5 for a tie; or the share of a, ties counted
-            half: `(votes_a + votes_tie / 2) / (votes_a + votes_b + votes_tie)`.
+            half: `(votes_a + votes_tie / 2) / (votes_a + votes_b + votes_tie)`. One vote for
+            each side gives 0.5 too: what tells a tie from that is `tie`.
         dimension: What was judged. Names are data.
         rater: Who judged; None when unknown.
         weight: How many judgements this counts as: those of a row of votes times the weight of
@@ -42,6 +45,11 @@ class Preference:
         votes: The counts behind `win`, when it came from votes.
         side_known: Whether a and b are the sides on which the clips were presented. False for
             `chosen, rejected` rows, in which a is the better clip by construction.
+        tie: The share of judgements that saw no difference, of which `win` holds one half: a was
+            preferred by a share of `win - tie / 2`, b by `1 - win - tie / 2`.
+        strength: How clear the answer is on a graded scale, such as 1 for "slightly" and 2 for
+            "clearly better"; positive. In training and evaluation it multiplies the weight: one
+            clear answer counts as two slight ones.
 
     Raises:
         PreferenceError: With the code of what is wrong: `missing_column`, `same_clip`,
@@ -68,6 +76,8 @@ class Preference:
     speaker_b: str | None = None
     votes: Votes | None = None
     side_known: bool = True
+    tie: float = 0.0
+    strength: float | None = None
 
     def __post_init__(self) -> None:
         if not self.a or not self.b or not self.dimension:
@@ -76,6 +86,14 @@ class Preference:
             raise PreferenceError("same_clip", f"both sides are {self.a!r}")
         if not 0.0 <= self.win <= 1.0:
             raise PreferenceError("out_of_range", f"win is {self.win}; it lies in 0 … 1")
+        if not 0.0 <= self.tie <= 1.0 or self.tie / 2 > min(self.win, 1 - self.win) + _ROUNDING:
+            raise PreferenceError(
+                "out_of_range",
+                f"tie is {self.tie}; it lies in 0 … 1, and half of it at most in win, {self.win}, "
+                "and in 1 - win",
+            )
+        if self.strength is not None and not 0.0 < self.strength < math.inf:
+            raise PreferenceError("out_of_range", f"strength is {self.strength}; finite and > 0")
         if self.margin is not None and not 0.0 <= self.margin < math.inf:
             raise PreferenceError("out_of_range", f"margin is {self.margin}; finite and ≥ 0")
         if self.votes is not None and (min(self.votes) < 0 or not any(self.votes)):
@@ -103,12 +121,13 @@ class Preference:
 
         Example:
             >>> preference = Preference.from_votes("x.wav", "y.wav", (3, 1, 1))
-            >>> preference.win, preference.weight
-            (0.7, 5.0)
+            >>> preference.win, preference.tie, preference.weight
+            (0.7, 0.2, 5.0)
         """
         total = sum(votes)
         win = share(votes) if total > 0 else 0.5  # the constructor refuses the latter
-        return cls(a, b, win, weight=weight * total, votes=votes, **others)
+        tie = votes[2] / total if total > 0 and votes[2] > 0 else 0.0
+        return cls(a, b, win, weight=weight * total, votes=votes, tie=tie, **others)
 
     @property
     def speakers(self) -> tuple[str | None, str | None]:
@@ -120,7 +139,9 @@ class Preference:
         """The judgements as counts of a, b, tie; None for a share that came from no count."""
         if self.votes is not None:
             return self.votes
-        return {1.0: (1, 0, 0), 0.0: (0, 1, 0), 0.5: (0, 0, 1)}.get(self.win)
+        if self.tie == 1.0:
+            return (0, 0, 1)
+        return {1.0: (1, 0, 0), 0.0: (0, 1, 0)}.get(self.win)
 
     def swapped(self) -> Preference:
         """The same preference with a and b exchanged."""

@@ -22,17 +22,17 @@ _BATCH: Final = 1000
 _TABLE: Final = """
 CREATE TABLE row (
     lo INTEGER, hi INTEGER, dimension TEXT, rater TEXT, first INTEGER, second INTEGER,
-    tie INTEGER, win REAL, weight REAL, lo_is_a INTEGER, side_known INTEGER,
+    tie INTEGER, win REAL, tied REAL, weight REAL, lo_is_a INTEGER, side_known INTEGER,
     lo_system TEXT, hi_system TEXT, line INTEGER
 )
 """
-_INSERT: Final = "INSERT INTO row VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+_INSERT: Final = "INSERT INTO row VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 
 _ANSWERS: Final = """
 SELECT dimension, lo, hi, rater, first, second, tie, ROUND(win, 12) AS share, SUM(weight),
        MAX(lo_system), MAX(hi_system), COUNT(*)
 FROM row
-GROUP BY dimension, lo, hi, rater, share, first, second, tie
+GROUP BY dimension, lo, hi, rater, share, ROUND(tied, 12), first, second, tie
 ORDER BY dimension, lo, hi
 """
 
@@ -109,7 +109,7 @@ class Store:
             (
                 *(min(a, b), max(a, b), p.dimension, p.rater),
                 *(p.counts or (None, None, None)),
-                *(p.win, p.weight, lo_is_a, p.side_known, p.system_a, p.system_b, p.line),
+                *(p.win, p.tie, p.weight, lo_is_a, p.side_known, p.system_a, p.system_b, p.line),
             )
         )
         if len(self._waiting) >= _BATCH:

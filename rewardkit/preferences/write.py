@@ -18,12 +18,12 @@ from rewardkit.preferences.columns import COLUMNS, VOTES, nearest
 from rewardkit.preferences.record import Preference
 
 _BATCH: Final = 8192
-_ANSWERS: Final = {1.0: "a", 0.0: "b", 0.5: "tie"}
+_ANSWERS: Final = {(1.0, 0.0): "a", (0.0, 0.0): "b", (0.5, 1.0): "tie"}
 _AS_THEY_ARE: Final = (
-    *("rater", "margin", "speaker", "speaker_a", "speaker_b"),
+    *("rater", "margin", "strength", "speaker", "speaker_a", "speaker_b"),
     *("text", "system_a", "system_b"),
 )
-_NUMBERS: Final = frozenset({"margin", "win", "weight"})
+_NUMBERS: Final = frozenset({"margin", "strength", "tie", "win", "weight"})
 
 
 def write(preferences: Iterable[Preference], path: str | Path) -> None:
@@ -66,7 +66,7 @@ def to_row(preference: Preference, folder: Path) -> dict[str, Any]:
         folder: The file's folder.
 
     Example:
-        >>> to_row(Preference("/data/x.wav", "/data/y.wav", 0.5), Path("/data"))
+        >>> to_row(Preference("/data/x.wav", "/data/y.wav", 0.5, tie=1.0), Path("/data"))
         {'audio_a': 'x.wav', 'audio_b': 'y.wav', 'preference': 'tie'}
     """
     p = preference
@@ -80,10 +80,12 @@ def to_row(preference: Preference, folder: Path) -> dict[str, Any]:
         if p.votes is not None:
             row.update(zip(VOTES, p.votes, strict=True))
             weight = p.weight / sum(p.votes)
-        elif p.win in _ANSWERS:
-            row["preference"] = _ANSWERS[p.win]
+        elif (p.win, p.tie) in _ANSWERS:
+            row["preference"] = _ANSWERS[p.win, p.tie]
         else:
             row["win"] = p.win
+            if p.tie:
+                row["tie"] = p.tie
     if p.dimension != "overall":
         row["dimension"] = p.dimension
     if weight != 1.0:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -62,16 +63,7 @@ class CrossValidation:
         """
         place = np.concatenate([fold.test for fold in self.folds])
         tests = self.pairs.select(place)
-        weight = tests.weight / np.bincount(place)[place]
-        shared = Pairs(
-            tests.a,
-            tests.b,
-            tests.win,
-            tests.dimension,
-            weight,
-            tests.side_known,
-            tests.dimensions,
-        )
+        shared = dataclasses.replace(tests, weight=tests.weight / np.bincount(place)[place])
         return shared, np.concatenate([fold.margin for fold in self.folds])
 
     @property
@@ -127,7 +119,7 @@ def cross_validate(
         most = 10 if groups is None else len(unit) + 1
     result = []
     for numbers, held_out, mask in _folds(unit, most, strict=strict):
-        train = pairs.select(~held_out).merged()
+        train = options.prepare(pairs.select(~held_out))
         held = _labels(pairs, unit, numbers, groups)
         if not len(train):
             raise RewardkitError(

@@ -16,15 +16,19 @@ remainder: the scalar is then the mean of the dimensions, by declaration and not
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 
 from rewardkit.normaliser import Normaliser
 from rewardkit.pairs import OVERALL, Floats, Pairs
-from rewardkit.training.newton import solve
+from rewardkit.training.likelihood import LIKELIHOODS
 from rewardkit.training.options import TrainOptions
+from rewardkit.training.reduction import Reduction
+from rewardkit.training.solve import Solution, solve
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +40,7 @@ class Estimate:
         normaliser: Of the clips that occur in the pairs; common to all problems.
         weights: float64 `(problems, dimensions, columns)`; see `Normaliser`.
         mix: float64 `(problems, dimensions)`.
+        solutions: Of each dimension that has pairs: its likelihood, tie parameters, raters.
         steps: Newton steps by dimension.
         gradient: Largest remaining gradient by dimension, per unit of weight.
     """
@@ -44,8 +49,28 @@ class Estimate:
     normaliser: Normaliser
     weights: Floats
     mix: Floats
+    solutions: Mapping[str, Solution]
     steps: dict[str, int]
     gradient: dict[str, float]
+
+    def losses(self, values: Floats, pairs: Pairs) -> Floats:
+        """Negative log-likelihood of each pair's judgement in nat, `(problems, pairs)`.
+
+        By the likelihood that was fitted, with its tie parameters and, where they were fitted,
+        its raters; neither smoothed nor with margins, which shape the training only.
+        """
+        result = self.margins(values, pairs)
+        for number, name in enumerate(self.dimensions):
+            here = pairs.dimension == number
+            margin = result[:, here]
+            found = self.solutions.get(name)
+            if found is not None and found.reliability is not None:
+                margin = found.reliability.of(pairs.rater[here]) * margin
+            likelihood = LIKELIHOODS["half"] if found is None else found.likelihood
+            tie = np.zeros(len(margin)) if found is None else found.tie
+            arrays = (margin, pairs.win[here], pairs.tie[here], tie[:, None])
+            result[:, here] = likelihood(*map(torch.from_numpy, arrays)).loss.numpy()
+        return result
 
     def margins(self, values: Floats, pairs: Pairs) -> Floats:
         """Reward of a less reward of b, `(problems, pairs)`, each in its pair's own dimension.
@@ -71,10 +96,10 @@ def estimate(
 
     Args:
         values: `(clips, features)`.
-        pairs: Merged pairs.
+        pairs: Merged pairs, by `TrainOptions.prepare`.
         often: `(problems, pairs)`: how often each pair counts.
         l2: `(problems, dimensions)`.
-        options: Of the solver.
+        options: The likelihood's, and the solver's.
 
     Raises:
         RewardkitError: `not_converged`.
@@ -82,14 +107,16 @@ def estimate(
     clips, places = np.unique(np.concatenate([pairs.a, pairs.b]), return_inverse=True)
     normaliser = Normaliser.fit(values[clips], bend=options.bend)
     z = normaliser(values[clips])
+    reduction = Reduction.fit(z, values.shape[1], options.reduce)
+    z = reduction(z)
     a, b = np.split(np.asarray(places, np.int64).reshape(-1), 2)
-    local = Pairs(
-        a, b, pairs.win, pairs.dimension, pairs.weight, pairs.side_known, pairs.dimensions
-    )
+    win = pairs.win + options.smoothing * (1.0 - 2.0 * pairs.win)
+    local = dataclasses.replace(pairs, a=a, b=b, win=win)
     names = pairs.dimensions
     others = [number for number, name in enumerate(names) if name != OVERALL]
-    weights = np.zeros((len(often), len(names), normaliser.columns))
+    weights = np.zeros((len(often), len(names), z.shape[1]))
     mix = np.full((len(often), len(names)), 1.0 / max(len(others), 1))
+    solutions: dict[str, Solution] = {}
     steps, gradient = dict.fromkeys(names, 0), dict.fromkeys(names, 0.0)
     last = [number for number, name in enumerate(names) if name == OVERALL]
     for number in others + last:
@@ -100,7 +127,7 @@ def estimate(
         if not len(here):
             continue
         solution = solve(
-            _only(z, values.shape[1], options.columns.get(names[number])),
+            reduction.only(z, options.columns.get(names[number])),
             local.select(here),
             often[:, here] * local.weight[here],
             l2[:, number],
@@ -110,15 +137,7 @@ def estimate(
         weights[:, number] = solution.weights
         if final:
             mix[:, others] = solution.mix
+        solutions[names[number]] = solution
         steps[names[number]], gradient[names[number]] = solution.steps, solution.gradient
-    return Estimate(names, normaliser, weights, mix, steps, gradient)
-
-
-def _only(z: Floats, features: int, chosen: Sequence[int] | None) -> Floats:
-    """The columns of some features, all others at 0: those get no weight."""
-    if chosen is None:
-        return z
-    columns = [column for column in range(z.shape[1]) if column % features in set(chosen)]
-    kept = np.zeros_like(z)
-    kept[:, columns] = z[:, columns]
-    return kept
+    folded = reduction.fold(weights)
+    return Estimate(names, normaliser, folded, mix, solutions, steps, gradient)

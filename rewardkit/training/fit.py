@@ -7,6 +7,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -21,6 +22,12 @@ from rewardkit.training.estimate import estimate
 from rewardkit.training.options import TrainOptions
 from rewardkit.training.regularisation import choose_l2
 from rewardkit.training.report import TrainReport
+from rewardkit.training.solve import Solution
+
+CARELESS: Final = 0.5
+"""A rater whose reliability is surely below this is warned of."""
+
+_NORMAL: Final = 1.959964  # 97.5th percentile
 
 
 class TrainingWarning(UserWarning):
@@ -48,6 +55,7 @@ def fit(
     options: TrainOptions | None = None,
     names: Sequence[str] | None = None,
     trivial: Mapping[str, ArrayLike] | None = None,
+    raters: Sequence[str] | None = None,
 ) -> Trained:
     """Train a reward head on preferences.
 
@@ -63,13 +71,15 @@ def fit(
         names: Of the features, for messages.
         trivial: `{"duration": seconds, "level": dB}`, one number per clip: warned of when going
             by one of them alone agrees with the training pairs as often as the head.
+        raters: The names behind `pairs.rater`, for the report.
 
     Raises:
         RewardkitError: `bad_features`, `no_pairs`, `not_converged`.
 
     Warns:
         TrainingWarning: For constant features, features that are rarely measurable, fewer than
-            30 pairs in a dimension, a trivial rule that does as well.
+            30 pairs in a dimension, a trivial rule that does as well, raters who hardly do
+            better than chance.
 
     Example:
         >>> import warnings
@@ -83,7 +93,7 @@ def fit(
     """
     options = options or TrainOptions()
     table = check(values, pairs)
-    merged = pairs.merged()
+    merged = options.prepare(pairs)
     if not len(merged):
         raise RewardkitError("no_pairs", "there is no pair of positive weight to train on")
     l2 = resolve_l2(table, merged, groups, options)
@@ -103,7 +113,8 @@ def fit(
     labels = tuple(names) if names is not None else tuple(map(str, range(table.shape[1])))
     clips = np.unique(np.concatenate([merged.a, merged.b]))
     in_sample = evaluate(pairs, fitted.margins(table, pairs)[0], trivial=trivial, resamples=0)
-    counts = np.bincount(merged.dimension, minlength=len(pairs.dimensions)).tolist()
+    counts = np.bincount(pairs.merged().dimension, minlength=len(pairs.dimensions)).tolist()
+    reliability = _about_raters(fitted.solutions, raters)
     found = _about_features(table[clips], fitted.normaliser, labels)
     found += [
         f"{name}: no pairs; its reward is 0 for every clip"
@@ -112,6 +123,13 @@ def fit(
     ]
     found += _about_l2(l2, options)
     found += [f"on the training pairs, {text}" for text in in_sample.warnings]
+    found += [
+        f"{name}: rater {rater} hardly does better than chance: reliability {value:.2f} "
+        f"[{low:.2f}, {high:.2f}] where the average is 1"
+        for name, judged in reliability.items()
+        for rater, (value, low, high, _) in judged.items()
+        if high < CARELESS
+    ]
     for text in found:
         warnings.warn(text, TrainingWarning, stacklevel=2)
     report = TrainReport(
@@ -121,6 +139,16 @@ def fit(
         l2_chosen=options.l2 is None,
         mix=dict(zip(pairs.dimensions, head.mix.tolist(), strict=True)),
         mix_learned=OVERALL in pairs.dimensions and counts[pairs.dimensions.index(OVERALL)] > 0,
+        likelihood={name: found.likelihood.name for name, found in fitted.solutions.items()},
+        tie={
+            name: _interval(found.tie[0], found.tie[1:].std(ddof=1))
+            for name, found in fitted.solutions.items()
+            if found.likelihood.has_tie_parameter
+        },
+        reliability=reliability,
+        smoothing=options.smoothing,
+        margin=options.margin,
+        center=options.center,
         bend=options.bend,
         members=options.members,
         units=int(unit.max()) + 1,
@@ -135,6 +163,31 @@ def fit(
         warnings=tuple(found),
     )
     return Trained(head, report)
+
+
+def _interval(value: float, error: float) -> tuple[float, float, float]:
+    return float(value), float(value - _NORMAL * error), float(value + _NORMAL * error)
+
+
+Rated = tuple[float, float, float, float]
+"""A rater's reliability, both ends of its interval, and the number of judgements."""
+
+
+def _about_raters(
+    solutions: Mapping[str, Solution], names: Sequence[str] | None
+) -> dict[str, dict[str, Rated]]:
+    """By dimension and rater."""
+    result: dict[str, dict[str, Rated]] = {}
+    for dimension, solution in solutions.items():
+        found = solution.reliability
+        if found is None:
+            continue
+        value = found.value[0]
+        spread = _NORMAL * found.error
+        table = np.stack([value, value - spread, value + spread, found.judgements])
+        labels = [names[k] if names is not None else str(k) for k in found.rater.tolist()]
+        result[dimension] = dict(zip(labels, zip(*table.tolist(), strict=True), strict=True))
+    return result
 
 
 def check(values: ArrayLike, pairs: Pairs) -> Floats:

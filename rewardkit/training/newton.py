@@ -4,53 +4,59 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import lightning.pytorch as pl
 import numpy as np
 import torch
 from torch import Tensor
 
-from rewardkit.errors import RewardkitError
 from rewardkit.pairs import Floats, Pairs
-from rewardkit.training.likelihood import BradleyTerry, Likelihood
+from rewardkit.training import shards
+from rewardkit.training.graph import Graph
+from rewardkit.training.journal import Journal
+from rewardkit.training.likelihood import Likelihood, Terms
 from rewardkit.training.options import TrainOptions
-from rewardkit.training.trainer import run
+from rewardkit.training.raters import Raters
+from rewardkit.training.shards import total
 
 _HALVINGS: Final = 40
 _SUFFICIENT: Final = 1e-4  # Armijo's constant
 
 
-@dataclass(frozen=True, eq=False)
-class Solution:
-    """Where Newton's method ended.
+class Point(NamedTuple):
+    """The objective of k problems at some parameters.
 
     Args:
-        mix: float64 `(problems, parts)`: how much of each part of the basis.
-        weights: float64 `(problems, features)`: of the features themselves.
-        steps: Newton steps taken.
-        gradient: The largest element of any gradient, as a part of the pairs' summed weight.
+        value: `(k,)`.
+        gradient: `(k, parameters)`.
+        terms: Of the likelihood, `(rows, k)`, unweighted.
+        margin: Reward of a less reward of b, `(rows, k)`, before raters and margins.
     """
 
-    mix: Floats
-    weights: Floats
-    steps: int
-    gradient: float
+    value: Tensor
+    gradient: Tensor
+    terms: Terms
+    margin: Tensor
 
 
 class Newton(pl.LightningModule):  # type: ignore[misc]
     """Penalised maximum likelihood of many heads at once.
 
-    Minimises, for each problem k and over `mix_k >= 0` and `w_k`,
+    Minimises, for each problem k and over `mix_k >= 0`, `w_k` and the tie parameter τ_k,
 
-        sum_p weight_kp L(z_a·u_k - z_b·u_k, win_p) + l2_k / 2 (|w_k|² + |mix_k - 1/parts|²)
-        with u_k = w_k + mix_k basis_k.
+        sum_p weight_kp [L(s_kp, win_p, tie_p, τ_k) + c (z_a·u_k + z_b·u_k)²]
+            + L(0, 1/2, 1/2, τ_k) + l2_k / 2 (|w_k|² + |mix_k - 1/parts|²)
+        with u_k = w_k + mix_k basis_k, s_kp = β_k,rater(p) (z_a·u_k - z_b·u_k) - offset_p.
+
+    `L(0, 1/2, 1/2, τ)` is one judgement of two equal clips, half a tie: it keeps τ finite where a
+    bootstrap sample has no tie, or nothing else. offset is the data's margin, in log-odds: what a
+    must be better by before the loss is that of an even pair (Llama 2's `-log σ(r_c - r_r - m)`,
+    for either side). c is `center`: see `TrainOptions`. β is 1 without `Raters`.
 
     The problems (bootstrap members, or values of l2) share clips and pairs. Each step puts every
-    clip through the head once, gathers margins by pair, and scatters the slopes back to clips.
-    Likewise the Hessian `Zᵀ L Z` needs only the graph Laplacian L of the pairs, weighted by
-    curvature, and never a matrix of pairs by features.
+    clip through the head once, gathers margins by pair, and scatters the slopes back to clips;
+    see `Graph` for the Hessian.
 
     Newton rather than L-BFGS because these problems are small, ill-conditioned and many: on 266
     clips, 2,000 pairs, 60 features and 21 problems with l2 = 1, Newton's steps ended after 6, at
@@ -76,29 +82,48 @@ class Newton(pl.LightningModule):  # type: ignore[misc]
         self.options = options
         self.likelihood = likelihood
         self.parts = basis.shape[1]
-        a, b = torch.from_numpy(pairs.a), torch.from_numpy(pairs.b)
-        edges = torch.stack([torch.cat([a, b]), torch.cat([b, a])])
-        order = torch.argsort(edges[0] * len(z) + edges[1])  # torch's coalesced order
+        weight = weight.T.contiguous()  # (rows, problems)
+        self.raters: Raters | None = None
+        if options.raters and (pairs.rater >= 0).any():
+            rater = torch.from_numpy(pairs.rater)
+            self.raters = Raters(rater, weight, options.rater_shrinkage)
+        mine = shards.rows()
+        weight, pairs = weight[mine].contiguous(), pairs.select(np.arange(len(pairs))[mine])
+        self.graph = Graph(torch.from_numpy(pairs.a), torch.from_numpy(pairs.b), len(z))
+        tie = torch.from_numpy(pairs.tie)[:, None]
+        extra = int(likelihood.has_tie_parameter)
+        start = torch.zeros(len(l2), self.parts + z.shape[1] + extra, dtype=torch.float64)
+        start[:, : self.parts] = 1.0 / max(self.parts, 1)
+        self.theta = torch.nn.Parameter(start, requires_grad=False)
+        decayed = torch.ones(start.shape[1], dtype=torch.float64)
+        if extra:
+            decayed[-1] = 0.0
+            ties, judgements = total((weight * tie).sum(dim=0)), total(weight.sum(dim=0))
+            share = (ties + 0.5) / (judgements + 1.0)
+            start[:, -1] = likelihood.start(share)
         buffers = {
             "z": z,
-            "a": a,
-            "b": b,
+            "judgements": total(weight.sum(dim=0)),
             "win": torch.from_numpy(pairs.win)[:, None],
-            "weight": weight.T.contiguous(),  # (pairs, problems)
+            "tie": tie,
+            "offset": options.margin * torch.from_numpy(pairs.margin)[:, None],
+            "weight": weight,
             "l2": l2,
             "basis": basis,
-            "edges": edges[:, order],
-            "edge_pair": order % max(len(a), 1),
+            "prior": start[:1].clone(),
+            "decayed": decayed,
         }
         for name, tensor in buffers.items():
             self.register_buffer(name, tensor, persistent=False)
-        start = torch.zeros(len(l2), self.parts + z.shape[1], dtype=torch.float64)
-        start[:, : self.parts] = 1.0 / max(self.parts, 1)
-        self.register_buffer("prior", start[:1].clone(), persistent=False)
-        self.theta = torch.nn.Parameter(start, requires_grad=False)
         self.converged = False
         self.steps = 0
         self.gradient = float("inf")
+        self.journal: Journal | None = None
+        if options.journal is not None:
+            own = {name: t for name, t in self.named_buffers() if name != "raters.beta"}
+            settings = f"{likelihood.name} {options.numerical()} {mine}"
+            self.journal = Journal(options.journal, own, settings)
+            self.restore(self.journal.read())
 
     def configure_optimizers(self) -> None:
         """None: a training step is a Newton step."""
@@ -109,63 +134,120 @@ class Newton(pl.LightningModule):  # type: ignore[misc]
 
     def training_step(self, batch: Any, batch_index: int) -> None:  # noqa: ARG002
         """One Newton step of every problem that has not converged."""
+        over = self.step()
+        if self.journal is not None:
+            self.journal.write(self.state(), last=over)
+        if over:
+            self.trainer.should_stop = True
+
+    def state(self) -> dict[str, Tensor]:
+        """All that the next step depends on."""
+        state = {"theta": self.theta.detach(), "steps": torch.tensor(self.steps)}
+        return state if self.raters is None else state | {"beta": self.raters.beta}
+
+    def restore(self, state: dict[str, Tensor] | None) -> None:
+        """Go on from a state; from the start if there is none."""
+        if state is not None:
+            self.theta.copy_(state["theta"])
+            self.steps = int(state["steps"])
+            if self.raters is not None:
+                self.raters.beta.copy_(state["beta"])
+
+    def step(self) -> bool:
+        """Go on by one step, unless converged or out of steps: whether it is over."""
         every = torch.arange(len(self.theta), device=self.theta.device)
-        value, gradient, curvature = self.objective(self.theta, every)
-        held = self.bounded(self.theta) & (self.theta <= 0) & (gradient > 0)
-        gradient = gradient.masked_fill(held, 0.0)
-        scale = self.weight.sum(dim=0).clamp(min=1.0)
+        at = self.objective(self.theta, every)
+        held = self.bounded(self.theta) & (self.theta <= 0) & (at.gradient > 0)
+        gradient = at.gradient.masked_fill(held, 0.0)
+        scale = self.judgements.clamp(min=1.0)
         residual = gradient.abs().amax(dim=1) / scale
+        if self.raters is not None:
+            of_raters = self.raters.gradient(self.weight * at.terms.slope, at.margin, every)[0]
+            residual = torch.maximum(residual, of_raters.abs().amax(dim=0) / scale)
         self.gradient = float(residual.max())
         todo = (residual > self.options.tolerance).nonzero()[:, 0]
-        if not len(todo):
-            self.converged = True
+        self.converged = not len(todo)
         if self.converged or self.steps == self.options.max_steps:
-            self.trainer.should_stop = True
-            return
+            return True
         self.steps += 1
-        step = torch.stack([self.direction(k, gradient[k], curvature[:, k], held[k]) for k in todo])
-        self.theta[todo] = self.search(todo, value[todo], gradient[todo], step)
+        step = torch.stack([self.direction(int(k), at.terms, gradient[k], held[k]) for k in todo])
+        self.theta[todo] = self.search(todo, at.value[todo], gradient[todo], step)
+        if self.raters is not None:
+            self.turn_to_raters(todo)
+        return False
 
     def bounded(self, theta: Tensor) -> Tensor:
         """Which parameters may not be negative: the mix."""
         return torch.arange(theta.shape[1], device=theta.device).expand_as(theta) < self.parts
 
-    def objective(self, theta: Tensor, which: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Value `(k,)`, gradient `(k, parameters)` and pairs' weighted curvature `(pairs, k)`."""
-        basis, weight = self.basis[which], self.weight[:, which]
-        mix, w = theta[:, : self.parts], theta[:, self.parts :]
+    def tie_parameter(self, theta: Tensor) -> Tensor:
+        """τ of each problem, `(k,)`; 0 where there is none."""
+        return theta[:, -1] if self.likelihood.has_tie_parameter else theta.new_zeros(len(theta))
+
+    def scale(self, which: Tensor) -> Tensor | float:
+        """β of each row's rater, `(rows, k)`."""
+        return 1.0 if self.raters is None else self.raters.scale(which)
+
+    def objective(self, theta: Tensor, which: Tensor) -> Point:
+        """The objective of some problems, `(k,)`, at `theta`, `(k, parameters)`."""
+        basis, weight, graph = self.basis[which], self.weight[:, which], self.graph
+        mix, w = theta[:, : self.parts], theta[:, self.parts : self.parts + self.z.shape[1]]
         u = w + torch.einsum("kp,kpf->kf", mix, basis)
         reward = self.z @ u.T  # (clips, k)
-        loss, slope, curvature = self.likelihood(reward[self.a] - reward[self.b], self.win)
-        slope = slope * weight
-        by_clip = torch.zeros_like(reward).index_add_(0, self.a, slope)
-        by_clip = by_clip.index_add_(0, self.b, slope, alpha=-1)
-        to_u = by_clip.T @ self.z
-        away = theta - self.prior
+        margin = reward[graph.a] - reward[graph.b]
+        scale, tie_parameter = self.scale(which), self.tie_parameter(theta)
+        terms = self.likelihood(scale * margin - self.offset, self.win, self.tie, tie_parameter)
+        by_clip = graph.scatter(weight * scale * terms.slope)
+        away = (theta - self.prior) * self.decayed
         l2 = self.l2[which]
-        gradient = torch.cat([torch.einsum("kpf,kf->kp", basis, to_u), to_u], dim=1)
-        value = (weight * loss).sum(dim=0) + l2 / 2 * (away**2).sum(dim=1)
-        return value, gradient + l2[:, None] * away, weight * curvature
+        value = (weight * terms.loss).sum(dim=0)
+        if self.options.center:
+            level = reward[graph.a] + reward[graph.b]
+            value = value + self.options.center * (weight * level**2).sum(dim=0)
+            by_clip = by_clip + graph.scatter(2 * self.options.center * weight * level, 1.0)
+        to_u = total(by_clip.T @ self.z)
+        value = total(value) + l2 / 2 * (away**2).sum(dim=1)
+        if self.raters is not None:
+            value = value + self.raters.penalty(which)
+        gradient = [torch.einsum("kpf,kf->kp", basis, to_u), to_u]
+        if terms.tie_slope is not None:
+            one = self.one_even_judgement(tie_parameter)
+            assert one.tie_slope is not None  # noqa: S101
+            value = value + one.loss
+            gradient.append((total((weight * terms.tie_slope).sum(dim=0)) + one.tie_slope)[:, None])
+        return Point(value, torch.cat(gradient, dim=1) + l2[:, None] * away, terms, margin)
 
-    def direction(self, k: Tensor, gradient: Tensor, curvature: Tensor, held: Tensor) -> Tensor:
+    def one_even_judgement(self, tie_parameter: Tensor) -> Terms:
+        """The prior of the tie parameter."""
+        zero = torch.zeros_like(tie_parameter)
+        return self.likelihood(zero, zero + 0.5, zero + 0.5, tie_parameter)
+
+    def direction(self, k: int, terms: Terms, gradient: Tensor, held: Tensor) -> Tensor:
         """The Newton direction of one problem, `(parameters,)`, zero where it is held."""
-        clips = len(self.z)
-        adjacency = torch.sparse_coo_tensor(
-            self.edges, curvature[self.edge_pair], (clips, clips), is_coalesced=True
-        )
-        degree = torch.zeros(clips, dtype=torch.float64, device=self.z.device)
-        degree = degree.index_add_(0, self.a, curvature).index_add_(0, self.b, curvature)
-        of_u = self.z.T @ (degree[:, None] * self.z - torch.sparse.mm(adjacency, self.z))
-        basis = self.basis[k]
-        cross = basis @ of_u
-        hessian = torch.cat(
-            [torch.cat([cross @ basis.T, cross], dim=1), torch.cat([cross.T, of_u], dim=1)]
-        )
-        hessian.diagonal().add_(self.l2[k])
-        free = (~held).to(hessian.dtype)
-        hessian = hessian * free[:, None] * free + torch.diag(1.0 - free)
+        free = (~held).to(gradient.dtype)
+        hessian = self.hessian(k, terms) * free[:, None] * free + torch.diag(1.0 - free)
         root = torch.linalg.cholesky(hessian)
         return torch.cholesky_solve(-gradient[:, None], root)[:, 0]
+
+    def hessian(self, k: int, terms: Terms) -> Tensor:
+        """The Hessian of one problem, raters fixed, `(parameters, parameters)`."""
+        weight, which = self.weight[:, k], torch.tensor([k], device=self.z.device)
+        scale = self.scale(which)
+        scale = scale if isinstance(scale, float) else scale[:, 0]
+        sums = 2 * self.options.center * weight if self.options.center else None
+        of_u = total(self.graph.hessian(self.z, weight * scale**2 * terms.curvature[:, k], sums))
+        to = torch.cat([self.basis[k], torch.eye(len(of_u), dtype=of_u.dtype, device=of_u.device)])
+        hessian = to @ of_u @ to.T
+        if terms.cross is not None and terms.tie_curvature is not None:
+            one = self.one_even_judgement(self.tie_parameter(self.theta[which]))
+            assert one.tie_curvature is not None  # noqa: S101
+            cross = self.graph.scatter(weight * scale * terms.cross[:, k])
+            side = to @ total(self.z.T @ cross)
+            corner = total((weight * terms.tie_curvature[:, k]).sum()) + one.tie_curvature
+            hessian = torch.cat([hessian, side[None, :]])
+            hessian = torch.cat([hessian, torch.cat([side, corner])[:, None]], dim=1)
+        hessian.diagonal().add_(self.l2[k] * self.decayed)
+        return hessian
 
     def search(self, which: Tensor, value: Tensor, gradient: Tensor, step: Tensor) -> Tensor:
         """Halve each problem's step until its value falls as it should (Armijo)."""
@@ -176,7 +258,7 @@ class Newton(pl.LightningModule):  # type: ignore[misc]
         for _ in range(_HALVINGS):
             end = start + length[:, None] * step
             end = torch.where(bounded, end.clamp(min=0.0), end)
-            reached = self.objective(end, which)[0]
+            reached = self.objective(end, which).value
             expected = _SUFFICIENT * (gradient * (end - start)).sum(dim=1)
             short = ~(reached <= value + expected + slack)
             if not short.any():
@@ -184,53 +266,35 @@ class Newton(pl.LightningModule):  # type: ignore[misc]
             length = torch.where(short, length / 2, length)
         return torch.where(short[:, None], start, end)
 
-
-def solve(
-    z: Floats,
-    pairs: Pairs,
-    weight: Floats,
-    l2: Floats,
-    options: TrainOptions,
-    basis: Floats | None = None,
-    likelihood: Likelihood | None = None,
-) -> Solution:
-    """Fit many heads on the same clips and pairs.
-
-    Args:
-        z: Standardised features `(clips, features)`.
-        pairs: Merged pairs of one dimension.
-        weight: `(problems, pairs)`.
-        l2: `(problems,)`.
-        options: Tolerance, steps, device.
-        basis: `(problems, parts, features)`: heads that may be mixed in; none by default.
-        likelihood: `BradleyTerry` by default.
-
-    Raises:
-        RewardkitError: `not_converged`.
-    """
-    if basis is None:
-        basis = np.zeros((len(l2), 0, z.shape[1]))
-    module = Newton(
-        _tensor(z),
-        pairs,
-        _tensor(weight),
-        _tensor(l2),
-        _tensor(basis),
-        options,
-        likelihood or BradleyTerry(),
-    )
-    run(module, options)
-    if not module.converged:
-        raise RewardkitError(
-            "not_converged",
-            f"training stopped after {module.steps} steps with a gradient of "
-            f"{module.gradient:.1e} of the pairs' weight (tolerance {options.tolerance:.1e}); "
-            "raise l2 or max_steps",
+    def turn_to_raters(self, which: Tensor) -> None:
+        """The raters' step, heads fixed."""
+        assert self.raters is not None  # noqa: S101
+        theta = self.theta[which]
+        self.raters.step(
+            which,
+            self.objective(theta, which).margin,
+            self.weight[:, which],
+            self.likelihood,
+            (self.win, self.tie, self.tie_parameter(theta)),
+            self.offset,
         )
-    theta: Floats = module.theta.detach().cpu().numpy()
-    parts = module.parts
-    return Solution(theta[:, :parts], theta[:, parts:], module.steps, module.gradient)
 
-
-def _tensor(array: Floats) -> Tensor:
-    return torch.from_numpy(np.array(array, np.float64, order="C"))
+    def rater_errors(self) -> Floats:
+        """Standard errors of the first problem's β; see `Raters.errors`."""
+        assert self.raters is not None  # noqa: S101
+        first = torch.zeros(1, dtype=torch.int64, device=self.z.device)
+        _, _, terms, margin = self.objective(self.theta[:1], first)
+        raters, weight, m = self.raters, self.weight[:, 0], margin[:, 0]
+        scale = raters.scale(first)[:, 0]
+        # d²L / dr dβ = L'' β m + L', scattered to clips by rater
+        rows = weight * (terms.curvature[:, 0] * scale * m + terms.slope[:, 0])
+        clips, count = len(self.z), len(raters.numbers) + 1
+        table = rows.new_zeros(clips * count)
+        table.index_add_(0, self.graph.a * count + raters.place, rows)
+        table.index_add_(0, self.graph.b * count + raters.place, -rows)
+        to_z = total(self.z.T @ table.reshape(clips, count)[:, :-1])
+        cross = [self.basis[0] @ to_z, to_z]
+        if terms.cross is not None:
+            cross.append(raters.by_rater(weight * terms.cross[:, 0] * m)[None, :])
+        own = raters.by_rater(weight * terms.curvature[:, 0] * m**2)
+        return raters.errors(self.hessian(0, terms), torch.cat(cross), own)

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from rewardkit.evaluate import cross_entropy
 from rewardkit.pairs import OVERALL, Floats, Pairs
 from rewardkit.resampling import Groups, folds, units
 from rewardkit.training.estimate import estimate
@@ -34,13 +33,13 @@ def choose_l2(
         options: The grid, folds, and solver.
 
     Returns:
-        By dimension, the value of the grid with the least cross-entropy over held-out pairs (the
-        largest such in a tie). All values of a fold are fitted at once. A dimension that can't
-        be held out gets `FALLBACK`.
+        By dimension, the value of the grid with the least negative log-likelihood of held-out
+        pairs (the largest such where two are equal). All values of a fold are fitted at once. A
+        dimension that can't be held out gets `FALLBACK`.
     """
     options = options or TrainOptions()
     grid = np.array(options.grid)
-    merged = pairs.merged()
+    merged = options.prepare(pairs)
     held = [mask for _, mask in folds(units(merged, groups), options.folds)]
     held = [mask for mask in held if mask.any() and not mask.all()]
     names = merged.dimensions
@@ -57,9 +56,8 @@ def choose_l2(
             l2 = np.tile([chosen[name] for name in names], (len(grid), 1))
             l2[:, stage] = grid[:, None]
             fitted = estimate(values, train, np.ones((len(grid), len(train))), l2, options)
-            for row, margin in enumerate(fitted.margins(values, test)):
-                entropy = test.weight * cross_entropy(margin, test.win)
-                loss[row] += np.bincount(test.dimension, entropy, len(names))
+            for row, losses in enumerate(fitted.losses(values, test)):
+                loss[row] += np.bincount(test.dimension, test.weight * losses, len(names))
         for number in stage:
             if loss[:, number].any():
                 best = loss[:, number].min()

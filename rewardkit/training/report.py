@@ -21,6 +21,15 @@ class TrainReport:
         mix: By dimension.
         mix_learned: Whether `overall` pairs taught the scalar; otherwise it is the mean of the
             dimensions by declaration.
+        likelihood: By dimension: `half` where there was no tie.
+        tie: The tie parameter by dimension, with its 95 % interval (normal, over the bootstrap
+            members): log ν of Davidson, δ of Rao and Kupper; see `rewardkit.training.likelihood`.
+        reliability: By dimension and rater: the inverse temperature (1 is the average judgement,
+            0 one by chance, a negative one answers in reverse), both ends of its 95 % interval by
+            the likelihood's curvature, and the number of judgements.
+        smoothing: As in `TrainOptions`.
+        margin: As in `TrainOptions`.
+        center: As in `TrainOptions`.
         bend: Whether each feature has two slopes; see `TrainOptions`.
         members: Bootstrap members.
         units: What the bootstrap drew: groups, connected components or clips.
@@ -38,6 +47,12 @@ class TrainReport:
     l2_chosen: bool
     mix: dict[str, float]
     mix_learned: bool
+    likelihood: dict[str, str]
+    tie: dict[str, tuple[float, float, float]]
+    reliability: dict[str, dict[str, tuple[float, float, float, float]]]
+    smoothing: float
+    margin: float
+    center: float
     bend: bool
     members: int
     units: int
@@ -51,6 +66,11 @@ class TrainReport:
     def to_json(self) -> dict[str, Any]:
         """The same as JSON values."""
         return dataclasses.asdict(self) | {
+            "tie": {name: list(found) for name, found in self.tie.items()},
+            "reliability": {
+                name: {rater: list(found) for rater, found in raters.items()}
+                for name, raters in self.reliability.items()
+            },
             "unused": list(self.unused),
             "warnings": list(self.warnings),
         }

@@ -23,6 +23,7 @@ from rewardkit.evaluate import Evaluation
 from rewardkit.extract import Extractor
 from rewardkit.model import RewardModel
 from rewardkit.pairs import index
+from rewardkit.population import Population
 from rewardkit.preferences import ClipInfo, Preference
 from rewardkit.resampling import Groups
 from rewardkit.training.cross_validation import cross_validate
@@ -42,6 +43,8 @@ class RunOptions:
         use: By dimension, patterns (`pitch.*`) of the features that its head may use, in order;
             one that begins with `!` takes features out again. The others are measured and get no
             weight. A dimension that is not named uses those of `*`, or else all.
+        reduce: By a pattern of features, to how many principal components they are reduced in
+            training; see `rewardkit.training.reduction`. For embeddings: `{"speech.*": 20}`.
         train: How the head is trained.
         cross_validate: Whether to leave each speaker out in turn (or tenths of the connected
             clips, where speakers are not named) and report how the head does on them.
@@ -57,6 +60,7 @@ class RunOptions:
     name: str = "reward"
     scorers: tuple[tuple[str, dict[str, Any]], ...] = (("pitch", {}), ("timing", {}))
     use: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    reduce: Mapping[str, int] = field(default_factory=dict)
     train: TrainOptions = field(default_factory=TrainOptions)
     cross_validate: bool = True
     require_speech: bool = True
@@ -156,7 +160,8 @@ def fit_model(
     names = extractor.schema.names
     values = np.stack([values_of[path] for path in indexed.paths])
     columns = choose_columns(names, indexed.pairs.dimensions, options.use)
-    how = dataclasses.replace(options.train, columns=columns)
+    blocks = choose_blocks(names, options.reduce)
+    how = dataclasses.replace(options.train, columns=columns, reduce=blocks or options.train.reduce)
     known = None not in indexed.speakers and len(set(indexed.speakers)) > 2
     groups: Groups | None = indexed.speakers if known else None
     trivial = {
@@ -180,6 +185,7 @@ def fit_model(
         warnings.simplefilter("ignore", TrainingWarning)  # they stand in the report
         trained = fit(
             values, indexed.pairs, groups=groups, options=how, names=names, trivial=trivial,
+            raters=indexed.raters,
         )  # fmt: skip
     report = trained.report.to_json()
     notes += trained.report.warnings
@@ -208,7 +214,8 @@ def fit_model(
         },
         evaluation=evaluation.to_json() if evaluation else {},
     )
-    model = RewardModel(extractor, trained.head, manifest)
+    population = Population.fit(values, groups)
+    model = RewardModel(extractor, trained.head, manifest, population)
     return Run(model, evaluation, tuple(skipped), tuple(dict.fromkeys(notes)))
 
 
@@ -248,3 +255,28 @@ def choose_columns(
     if unknown:
         raise RewardkitError("bad_option", f"no preference is about {', '.join(sorted(unknown))}")
     return columns
+
+
+def choose_blocks(
+    names: Sequence[str], reduce: Mapping[str, int]
+) -> tuple[tuple[tuple[int, ...], int], ...]:
+    """Which feature columns are reduced together, as `TrainOptions.reduce` wants them.
+
+    Args:
+        names: Of the features.
+        reduce: As in `RunOptions`.
+
+    Raises:
+        RewardkitError: `bad_option` for a pattern that matches nothing.
+
+    Example:
+        >>> choose_blocks(["pitch.sd", "speech.embedding_0", "speech.embedding_1"], {"speech.*": 1})
+        (((1, 2), 1),)
+    """
+    blocks = []
+    for pattern, count in reduce.items():
+        block = tuple(i for i, name in enumerate(names) if fnmatch.fnmatchcase(name, pattern))
+        if not block:
+            raise RewardkitError("bad_option", f"no feature matches {pattern!r}")
+        blocks.append((block, count))
+    return tuple(blocks)

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import lightning.pytorch as pl
 import torch
+from lightning.pytorch.plugins.environments import LightningEnvironment
 
 from rewardkit.training.options import TrainOptions
 
@@ -38,6 +39,7 @@ def run(module: Any, options: TrainOptions) -> None:
             deterministic=True,
             max_epochs=options.max_steps + 1,  # the last one only finds that it has converged
             barebones=True,
+            plugins=[LightningEnvironment()],  # under torchrun too: see `shards`
         )
         trainer.fit(module)
 

@@ -56,6 +56,7 @@ def test_two_sided_row(tmp_path: Path) -> None:
         speaker_b="u",
         system_a="human",
         system_b="tts",
+        tie=1.0,
     )
 
 
@@ -80,13 +81,16 @@ def test_paths(path: str, expected: str) -> None:
 
 @pytest.mark.parametrize(("answer", "win"), [("a", 1.0), ("b", 0.0), ("tie", 0.5)])
 def test_answers(tmp_path: Path, answer: str, win: float) -> None:
-    assert one(tmp_path, pair(preference=answer)).win == win
+    preference = one(tmp_path, pair(preference=answer, strength=2))
+    assert (preference.win, preference.tie) == (win, float(answer == "tie"))
+    assert (preference.strength, preference.weight) == (2.0, 1.0)
 
 
 def test_votes(tmp_path: Path) -> None:
     row = {"audio_a": "x", "audio_b": "y", "votes_a": 3, "votes_b": 1, "votes_tie": 1}
     preference = one(tmp_path, {**row, "weight": 0.5})
     assert (preference.win, preference.weight, preference.votes) == (0.7, 2.5, (3, 1, 1))
+    assert preference.tie == 0.2
     del row["votes_tie"]
     assert one(tmp_path, row).votes == (3, 1, 0)
 
@@ -94,6 +98,28 @@ def test_votes(tmp_path: Path) -> None:
 def test_share(tmp_path: Path) -> None:
     preference = one(tmp_path, {"audio_a": "x", "audio_b": "y", "win": 0.8})
     assert (preference.win, preference.weight, preference.counts) == (0.8, 1.0, None)
+    assert preference.tie == 0.0
+    assert one(tmp_path, {"audio_a": "x", "audio_b": "y", "win": 0.8, "tie": 0.3}).tie == 0.3
+
+
+@pytest.mark.parametrize(
+    ("row", "code"),
+    [
+        (pair(strength=0), "out_of_range"),
+        (pair(strength=-1), "out_of_range"),
+        (pair(strength="clearly"), "wrong_type"),
+        (pair(tie=0.5), "conflicting_columns"),
+        ({"chosen": "x", "rejected": "y", "tie": 0.5}, "conflicting_columns"),
+        ({"audio_a": "x", "audio_b": "y", "win": 0.9, "tie": 0.5}, "out_of_range"),
+        ({"audio_a": "x", "audio_b": "y", "win": 0.5, "tie": 2}, "out_of_range"),
+        (
+            {"audio_a": "x", "audio_b": "y", "votes_a": 1, "votes_b": 1, "tie": 0},
+            "conflicting_columns",
+        ),
+    ],
+)
+def test_ties_and_strengths_that_mean_nothing(tmp_path: Path, row: Row, code: str) -> None:
+    assert codes(put(tmp_path, row)) == [code]
 
 
 def test_numbered_raters_are_names(tmp_path: Path) -> None:

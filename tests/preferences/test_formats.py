@@ -43,6 +43,7 @@ def preferences(draw: st.DrawFn) -> Preference:
         "speaker_a": draw(strings) if two_speakers else None,
         "speaker_b": draw(strings) if two_speakers else None,
         "margin": draw(st.one_of(st.none(), finite)),
+        "strength": draw(st.one_of(st.none(), st.floats(5e-324, 1e12))),
         "side_known": form != "chosen",
     }
     weight = draw(finite)
@@ -50,7 +51,11 @@ def preferences(draw: st.DrawFn) -> Preference:
         votes = draw(st.tuples(*[st.integers(0, 1000)] * 3).filter(any))
         return Preference.from_votes(a, b, votes, weight, **others)
     win = {"chosen": st.just(1.0), "answer": st.sampled_from([0.0, 0.5, 1.0])}
-    return Preference(a, b, draw(win.get(form, st.floats(0, 1))), weight=weight, **others)
+    win = draw(win.get(form, st.floats(0, 1)))
+    tie = float(win == 0.5) if form == "answer" else 0.0
+    if form == "share":
+        tie = draw(st.floats(0, 2 * min(win, 1 - win)))
+    return Preference(a, b, win, weight=weight, tie=tie, **others)
 
 
 def back(written: list[Preference], path: Path) -> list[Preference]:

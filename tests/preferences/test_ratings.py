@@ -124,6 +124,7 @@ def test_unknown_role_and_column(tmp_path: Path) -> None:
 def test_difference(difference: float, options: dict[str, Any], win: float | None) -> None:
     found = pairs(two(difference, 0.0), **options)
     assert (win_of(found, "x") if found else None) == win
+    assert [p.tie for p in found] == [float(win == 0.5)] * len(found)
 
 
 @given(st.integers(0, 20), st.integers(0, 20))
@@ -136,6 +137,7 @@ def test_shares_are_what_independent_listeners_would_answer(p: int, q: int) -> N
     ]
     found = pairs(two(5.0 * p, 5.0 * q), win="share", scale=(0, 100))
     assert win_of(found, "x") == pytest.approx(np.mean(answers))
+    assert found[0].tie == pytest.approx(np.mean(np.array(answers) == 0.5))
 
 
 def test_normal_model_is_what_noisy_listeners_would_answer() -> None:

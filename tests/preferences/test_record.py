@@ -26,8 +26,8 @@ def loss(preferences: list[Preference], log_odds: float) -> float:
 
 
 def single(counts: Votes, weight: float = 1.0) -> list[Preference]:
-    wins = [1.0] * counts[0] + [0.0] * counts[1] + [0.5] * counts[2]
-    return [Preference("x", "y", win, weight=weight) for win in wins]
+    answers = [(1.0, 0.0)] * counts[0] + [(0.0, 0.0)] * counts[1] + [(0.5, 1.0)] * counts[2]
+    return [Preference("x", "y", win, weight=weight, tie=tie) for win, tie in answers]
 
 
 @given(votes, st.floats(-5, 5), st.floats(0.1, 10))
@@ -54,6 +54,7 @@ def test_swapping(counts: Votes, weight: float) -> None:
     preference = Preference.from_votes("x", "y", counts, weight, rater="r", **who)
     swapped = preference.swapped()
     assert swapped.win == 1.0 - preference.win
+    assert swapped.tie == preference.tie == counts[2] / sum(counts)
     assert swapped.votes == (counts[1], counts[0], counts[2])
     assert (swapped.a, swapped.speakers, swapped.system_a) == ("y", ("u", "s"), "t")
     assert (swapped.weight, swapped.rater) == (preference.weight, "r")
@@ -82,6 +83,21 @@ def test_what_is_no_duplicate() -> None:
     assert merge([one, *others]) == ([one, *others], 0)
 
 
+def test_a_tie_is_not_one_vote_for_each() -> None:
+    tie, split = (
+        Preference.from_votes("x", "y", (0, 0, 2)),
+        Preference.from_votes("x", "y", (1, 1, 0)),
+    )
+    assert (tie.win, split.win) == (0.5, 0.5)
+    assert (tie.tie, split.tie) == (1.0, 0.0)
+    assert merge([tie, split]) == ([tie, split], 0)
+
+
+def test_answers_of_different_strength_stay_apart() -> None:
+    slight, clear = (Preference("x", "y", 1.0, strength=s) for s in (1.0, 2.0))
+    assert merge([slight, clear]) == ([slight, clear], 0)
+
+
 def test_shares_are_merged_without_counts() -> None:
     merged, _ = merge([Preference("x", "y", 0.8, weight=2.0), Preference("x", "y", 0.8)])
     assert merged == [Preference("x", "y", 0.8, weight=3.0)]
@@ -95,6 +111,13 @@ def test_shares_are_merged_without_counts() -> None:
         ({"b": "x"}, "same_clip"),
         ({"win": 1.1}, "out_of_range"),
         ({"win": math.nan}, "out_of_range"),
+        ({"tie": 1.1, "win": 0.5}, "out_of_range"),
+        ({"tie": -0.1}, "out_of_range"),
+        ({"tie": math.nan}, "out_of_range"),
+        ({"tie": 0.5, "win": 0.8}, "out_of_range"),
+        ({"strength": 0.0}, "out_of_range"),
+        ({"strength": math.nan}, "out_of_range"),
+        ({"strength": math.inf}, "out_of_range"),
         ({"weight": -1.0}, "bad_weight"),
         ({"weight": math.nan}, "bad_weight"),
         ({"weight": math.inf}, "bad_weight"),

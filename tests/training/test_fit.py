@@ -13,7 +13,6 @@ from rewardkit.errors import RewardkitError
 from rewardkit.evaluate import evaluate
 from rewardkit.pairs import Pairs
 from rewardkit.training import TrainingWarning, TrainOptions, choose_l2, fit
-from rewardkit.training.likelihood import BradleyTerry
 
 pytestmark = pytest.mark.filterwarnings("ignore::rewardkit.training.TrainingWarning")
 
@@ -279,20 +278,6 @@ def test_bad_data_are_refused():
         fit(values, Pairs.of([0], [1], [1.0], weight=[0.0]), options=FAST)
     with pytest.raises(RewardkitError, match="l2 is missing for overall"):
         fit(values, pairs, options=TrainOptions(l2={"prosody": 1.0}))
-
-
-def test_the_likelihood_has_the_derivatives_it_claims():
-    margin = torch.linspace(-40, 40, 161, dtype=torch.float64, requires_grad=True)
-    win = torch.linspace(0, 1, 161, dtype=torch.float64)
-    loss, slope, curvature = BradleyTerry()(margin, win)
-    share = torch.sigmoid(margin.detach())
-    entropy = torch.nn.functional.binary_cross_entropy(share, win, reduction="none")
-    middle = margin.detach().abs() < 15  # beyond, 1 - share is rounded
-    torch.testing.assert_close(loss[middle], entropy[middle])
-    (first,) = torch.autograd.grad(loss.sum(), margin, create_graph=True)
-    (second,) = torch.autograd.grad(slope.sum(), margin)
-    torch.testing.assert_close(slope, first)
-    torch.testing.assert_close(curvature, second)
 
 
 def test_bending_learns_that_the_middle_is_best_where_a_line_cannot() -> None:

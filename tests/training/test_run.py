@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 
@@ -95,3 +96,61 @@ def test_the_trained_head_uses_only_the_features_it_may(file: Path) -> None:
     names = [model.schema.names[i] for i in used]
     assert names
     assert all(name.endswith("rate") for name in names)
+
+
+def test_ties_and_raters_stand_in_the_manifest_and_on_the_card(
+    tmp_path: Path, example_clips: list[Path]
+) -> None:
+    rows = [
+        {"audio_a": str(a), "audio_b": str(b), "preference": answer, "rater": rater, "margin": 1}
+        for a, b in itertools.pairwise(example_clips)
+        for answer, rater in (("a", "ann"), ("b", "bob"), ("tie", "ann"), ("a", "bob"))
+    ]
+    path = tmp_path / "prefs.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)))
+    how = TrainOptions(
+        l2=10.0, members=2, raters=True, ties="rao-kupper", smoothing=0.1, margin=0.5
+    )
+    model = train([path], RunOptions(train=how, scorers=(("timing", {}),))).model
+    model.save(tmp_path / "model")
+    training = json.loads((tmp_path / "model" / "manifest.json").read_text())["training"]
+    assert training["likelihood"] == {"overall": "rao-kupper"}
+    value, low, high = training["tie"]["overall"]
+    assert low < value < high
+    assert set(training["reliability"]["overall"]) == {"ann", "bob"}
+    assert training["pairs"] == {"overall": len(example_clips) - 1}
+    card = (tmp_path / "model" / "README.md").read_text()
+    assert "Ties in `overall` have the likelihood `rao-kupper`" in card
+    assert "2 raters of `overall` have a reliability of their own" in card
+    assert "Trained with smoothing 0.1." in card
+    assert "no_signal" in card  # six clips of arbitrary preference
+
+
+def test_the_command_takes_what_can_be_chosen_and_cleans_up(
+    tmp_path: Path, example_clips: list[Path]
+) -> None:
+    from typer.testing import CliRunner
+
+    from rewardkit.cli import app
+
+    path = tmp_path / "prefs.jsonl"
+    path.write_text(
+        "\n".join(
+            json.dumps({"audio_a": str(a), "audio_b": str(b), "preference": answer, "rater": "r"})
+            for a, b in itertools.pairwise(example_clips)
+            for answer in ("a", "tie")
+        )
+    )
+    command = ["train", str(path), "-o", str(tmp_path / "mine"), "--l2", "10", "--no-cache"]
+    command += ["--scorers", "timing", "--no-cross-validate", "--raters", "--resume"]
+    command += ["--smoothing", "0.1", "--center", "0.01", "--margin", "1"]
+    result = CliRunner().invoke(app, [*command, "--ties", "rao-kupper"])
+    assert result.exit_code == 0, result.output
+    training = json.loads((tmp_path / "mine" / "manifest.json").read_text())["training"]
+    chosen = [training[name] for name in ("smoothing", "center", "margin", "likelihood")]
+    assert chosen == [0.1, 0.01, 1.0, {"overall": "rao-kupper"}]
+    assert list(training["reliability"]["overall"]) == ["r"]
+    assert not (tmp_path / "mine" / ".steps").exists()
+    wrong = CliRunner().invoke(app, [*command, "--ties", "thirds"])
+    assert wrong.exit_code == 3
+    assert "ties is one of half, davidson, rao-kupper" in wrong.output
