@@ -1,44 +1,26 @@
 # SPDX-FileCopyrightText: 2026 rewardkit contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The two emotion corpora, and the front end that the encoders are trained and used with.
-
-Front end: silence at both ends is cut relative to the clip's own level (`trim`), the clip is
-scaled to one RMS (`level`), and log-mel energies in dB are taken by speechbrain's `Fbank` with
-a floor `TOP_DB` under the loudest bin. So a constant gain leaves the result as it is.
-"""
+"""The two emotion corpora, read as the encoders hear them: silent ends cut, at one level."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import soundfile
-import torch
 from numpy.typing import NDArray
-from rewardkit_scorers._speechbrain import prepare
-from torch import Tensor
-
-prepare()
-from speechbrain.lobes.features import Fbank  # noqa: E402 - after the guard
-from speechbrain.lobes.models.ECAPA_TDNN import ECAPA_TDNN  # noqa: E402
+from rewardkit_scorers._windows import level, trim
 
 SAMPLE_RATE: Final = 16_000
-HOP_MS: Final = 20
-WINDOW_MS: Final = 32
-FFT_SIZE: Final = 512
-MELS: Final = 64
-TOP_DB: Final = 60.0
-"""Floor of a log-mel energy under the loudest of its window, dB."""
-TRIM_DB: Final = 40.0
-"""A frame this far under the clip's loudest frame, dB, is silence when at an end."""
-TRIM_FRAME: Final = 400
-TRIM_HOP: Final = 160
+TRIM: Final[dict[str, Any]] = {"frame": 400, "hop": 160, "below_loudest": 40.0}
+"""Arguments of `trim`: samples, and dB."""
 RMS: Final = 0.1
 """Level that a trimmed clip is scaled to, re full scale."""
+WINDOW: Final = 4 * SAMPLE_RATE
+"""Length of a window, samples; windows do not overlap, but for the last."""
 
 Samples = NDArray[np.float32]
 
@@ -70,54 +52,6 @@ class Clip:
     level_db: float
 
 
-def trim(samples: Samples) -> Samples:
-    """Cut both ends where 25 ms frames, every 10 ms, are `TRIM_DB` under the loudest frame.
-
-    A clip shorter than a frame is given back whole.
-    """
-    if len(samples) < TRIM_FRAME:
-        return samples
-    frames = np.lib.stride_tricks.sliding_window_view(samples, TRIM_FRAME)[::TRIM_HOP]
-    power = np.mean(np.square(frames, dtype=np.float64), axis=1)
-    loud = np.flatnonzero(power > power.max() * 10 ** (-TRIM_DB / 10))
-    if not loud.size:  # digital silence
-        return samples
-    return samples[int(loud[0]) * TRIM_HOP : int(loud[-1]) * TRIM_HOP + TRIM_FRAME]
-
-
-def level(samples: Samples) -> tuple[Samples, float]:
-    """Scale to `RMS`; gives also the level there was, dB re full scale."""
-    rms = math.sqrt(float(np.mean(np.square(samples, dtype=np.float64))))
-    if rms == 0.0:
-        return samples, -math.inf
-    return (samples * (RMS / rms)).astype(np.float32), 20 * math.log10(rms)
-
-
-def make_fbank() -> Any:
-    """Speechbrain's log-mel module with this module's constants."""
-    fbank = Fbank(
-        sample_rate=SAMPLE_RATE,
-        n_fft=FFT_SIZE,
-        n_mels=MELS,
-        win_length=WINDOW_MS,
-        hop_length=HOP_MS,
-    )
-    fbank.compute_fbanks.top_db = TOP_DB
-    return fbank
-
-
-def make_ecapa(**arguments: Any) -> Any:
-    """An `ECAPA_TDNN` of speechbrain's."""
-    return ECAPA_TDNN(**arguments)
-
-
-def log_mels(clips: Sequence[Clip]) -> list[Tensor]:
-    """Log-mel energies of whole clips, dB, each of shape (frames, MELS)."""
-    fbank = make_fbank()
-    with torch.no_grad():
-        return [fbank(torch.from_numpy(clip.samples)[None])[0] for clip in clips]
-
-
 def _label(corpus: str, stem: str) -> tuple[int, str]:
     """Class index and speaker from a file name."""
     if corpus == "emodb":
@@ -135,7 +69,7 @@ def read_corpus(corpus: str, data: Path) -> list[Clip]:
 
     Raises:
         FileNotFoundError: When the corpus has no FLAC file there.
-        ValueError: When a file is not at 16 kHz.
+        ValueError: When a file is not at 16 kHz, or silent.
     """
     clips: list[Clip] = []
     seen: set[bytes] = set()
@@ -147,9 +81,13 @@ def read_corpus(corpus: str, data: Path) -> list[Clip]:
         if mono.tobytes() in seen:
             continue
         seen.add(mono.tobytes())
-        levelled, level_db = level(trim(mono))
+        cut = trim(mono, **TRIM)
+        levelled = level(cut, RMS)
+        if levelled is None:
+            raise ValueError(f"{path.name}: silent")
+        power = float(np.mean(np.square(cut, dtype=np.float64)))
         label, speaker = _label(corpus, path.stem)
-        clips.append(Clip(path.stem, levelled, label, speaker, level_db))
+        clips.append(Clip(path.stem, levelled, label, speaker, 10 * math.log10(power)))
     if not clips:
         raise FileNotFoundError(f"no FLAC file in {data / FOLDERS[corpus]}")
     return clips

@@ -8,7 +8,7 @@ import abc
 import ast
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -46,8 +46,8 @@ class Reading:
     emotional_share: float | None = None
 
 
-Network = Callable[[NDArray[np.float32]], "Reading | None"]
-"""Takes a clip's samples; None when there is too little sound to read from."""
+Network = Callable[[Sequence[NDArray[np.float32]]], "list[Reading | None]"]
+"""Takes the samples of clips; None for a clip with too little sound to read from."""
 
 
 @dataclass(frozen=True)

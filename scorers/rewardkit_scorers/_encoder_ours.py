@@ -1,22 +1,21 @@
 # SPDX-FileCopyrightText: 2026 rewardkit contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The encoders that rewardkit ships: a small ECAPA-TDNN and a linear classifier.
+"""The encoders that rewardkit ships: the first layers of Whisper's encoder, and linear maps.
 
 A folder is in speechbrain's own layout (`hyperparams.yaml`, `label_encoder.txt`, weights), so
 that its `EncoderClassifier` opens it; but the weights are safetensors and `config.json` holds
 all that is needed to build the modules, so that no HyperPyYAML, which can call any function, is
 read here.
-
-ECAPA-TDNN: Desplanques, Thienpondt and Demuynck 2020, "ECAPA-TDNN: Emphasized Channel Attention,
-Propagation and Aggregation in TDNN Based Speaker Verification", Interspeech.
 """
 
 from __future__ import annotations
 
 import json
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import numpy as np
 import pydantic
@@ -24,14 +23,20 @@ from numpy.typing import NDArray
 from pydantic import Field, PositiveFloat, PositiveInt
 
 from rewardkit.errors import CheckpointError
-from rewardkit_scorers import _speechbrain
 from rewardkit_scorers._encoder import SHORTEST, Card, Network, Reading
 from rewardkit_scorers._inference import construction, inference
 from rewardkit_scorers._windows import level, trim, windows
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
 CONFIG: Final = "config.json"
+TRUNK: Final = "trunk.safetensors"
 EMBEDDING: Final = "embedding_model.safetensors"
 CLASSIFIER: Final = "classifier.safetensors"
+
+TOGETHER: Final = 64
+"""Windows of equal length that a GPU reads at a time."""
 
 
 class _Strict(pydantic.BaseModel):
@@ -46,27 +51,15 @@ class Trim(_Strict):
     below_loudest_db: PositiveFloat
 
 
-class Fbank(_Strict):
-    """Arguments of speechbrain's `Fbank`: Hz, and milliseconds for window and hop."""
+class Sizes(_Strict):
+    """Arguments of `rewardkit_scorers._trunk.Trunk`."""
 
-    sample_rate: Literal[16_000]
-    n_fft: PositiveInt
-    n_mels: PositiveInt
-    win_length: PositiveFloat
-    hop_length: PositiveFloat
-
-
-class Ecapa(_Strict):
-    """Arguments of speechbrain's `ECAPA_TDNN`."""
-
-    input_size: PositiveInt
-    channels: tuple[PositiveInt, ...]
-    kernel_sizes: tuple[PositiveInt, ...]
-    dilations: tuple[PositiveInt, ...]
-    attention_channels: PositiveInt
-    res2net_scale: PositiveInt
-    se_channels: PositiveInt
-    lin_neurons: PositiveInt
+    bands: PositiveInt
+    width: PositiveInt
+    heads: PositiveInt
+    layers: PositiveInt
+    merge: PositiveInt
+    longest: PositiveInt
 
 
 class Config(_Strict):
@@ -82,12 +75,11 @@ class Config(_Strict):
         rms: Level that a trimmed clip is scaled to, re full scale.
         window: Length of a window.
         window_hop: From one window to the next.
-        fbank: Front end.
-        top_db: Floor of a log-mel energy below the loudest of its window, dB.
-        ecapa: Architecture.
+        trunk: Sizes of the trunk.
+        dimensions: Length of the embedding.
     """
 
-    format: Literal[1]
+    format: Literal[2]
     corpus: str
     classes: Annotated[tuple[Annotated[str, Field(pattern="^[a-z]+$")], ...], Field(min_length=2)]
     circumplex_degrees: tuple[float | None, ...]
@@ -96,14 +88,15 @@ class Config(_Strict):
     rms: PositiveFloat
     window: Annotated[int, Field(ge=SHORTEST)]
     window_hop: PositiveInt
-    fbank: Fbank
-    top_db: PositiveFloat
-    ecapa: Ecapa
+    trunk: Sizes
+    dimensions: PositiveInt
 
     @pydantic.model_validator(mode="after")
     def _one_angle_each(self) -> Config:
         if len(set(self.classes)) != len(self.circumplex_degrees):
             raise ValueError("classes must differ and have one angle each")
+        if self.window > self.trunk.longest * self.trunk.merge * 320:
+            raise ValueError("window is longer than the trunk's positions reach")
         return self
 
 
@@ -114,8 +107,8 @@ class OurCard(Card):
     config: Config
 
     def load(self, device: str) -> Network:
-        """Build the modules and fill in their weights; imports torch and speechbrain."""
-        return EcapaNetwork(self, device)
+        """Build the modules and fill in their weights; imports torch."""
+        return TrunkNetwork(self, device)
 
 
 def read(folder: Path) -> OurCard | None:
@@ -134,40 +127,76 @@ def read(folder: Path) -> OurCard | None:
     return OurCard(
         classes=config.classes,
         degrees=config.circumplex_degrees,
-        dimensions=config.ecapa.lin_neurons,
+        dimensions=config.dimensions,
         framewise=False,
-        files=tuple((name, folder / name) for name in (CONFIG, EMBEDDING, CLASSIFIER)),
+        files=tuple((name, folder / name) for name in (CONFIG, TRUNK, EMBEDDING, CLASSIFIER)),
         config=config,
     )
 
 
-class EcapaNetwork:
-    """Log-mel energies, ECAPA-TDNN, mean over windows, classifier."""
+class TrunkNetwork:
+    """Trunk, statistics and linear map per window; mean over windows; classifier."""
 
     def __init__(self, card: OurCard, device: str) -> None:
-        _speechbrain.prepare()
-        from speechbrain.lobes.features import Fbank as FbankModule
-        from speechbrain.lobes.models.ECAPA_TDNN import ECAPA_TDNN
         from torch import nn
+
+        from rewardkit_scorers._trunk import Embedding, Trunk
 
         self.config = config = card.config
         self.device = device
+        self.together = 1 if device.startswith("cpu") else TOGETHER
         paths = dict(card.files)
         with construction():
-            fbank = FbankModule(**config.fbank.model_dump())
-            fbank.compute_fbanks.top_db = config.top_db
-            ecapa = ECAPA_TDNN(**config.ecapa.model_dump(mode="json"))
-            linear = nn.Linear(card.dimensions, len(card.classes))
-            _fill(ecapa, paths[EMBEDDING])
+            trunk = Trunk(**config.trunk.model_dump())
+            embedding = Embedding(config.trunk.width, config.dimensions)
+            linear = nn.Linear(config.dimensions, len(config.classes))
+            _fill(trunk, paths[TRUNK])
+            _fill(embedding, paths[EMBEDDING])
             _fill(nn.Sequential(linear), paths[CLASSIFIER])
-        self._fbank, self._ecapa, self._linear = (
-            module.eval().to(device) for module in (fbank, ecapa, linear)
+        self._trunk, self._embedding, self._linear = (
+            module.eval().requires_grad_(False).to(device) for module in (trunk, embedding, linear)
         )
 
-    def __call__(self, samples: NDArray[np.float32]) -> Reading | None:
-        """Read one clip at 16 kHz; None when too little is left once silent ends are cut."""
+    def __call__(self, clips: Sequence[NDArray[np.float32]]) -> list[Reading | None]:
+        """Read clips at 16 kHz; None where too little is left once silent ends are cut."""
         import torch
 
+        embeddings: list[list[Tensor]] = [[] for _ in clips]
+        with inference(self.device):
+            for owners, stack in self._stacks(clips):
+                x = torch.tensor(stack, device=self.device)
+                for owner, row in zip(owners, self._embedding(self._trunk(x))[:, 0], strict=True):
+                    embeddings[owner].append(row)
+            return [self._classify(rows) if rows else None for rows in embeddings]
+
+    def _classify(self, rows: list[Tensor]) -> Reading:
+        import torch
+
+        embedding = torch.stack(rows).mean(dim=0)
+        logs = self._linear(embedding).double().log_softmax(dim=-1)
+        return Reading(embedding.double().cpu().numpy(), logs.cpu().numpy())
+
+    def _stacks(
+        self, clips: Sequence[NDArray[np.float32]]
+    ) -> Iterator[tuple[list[int], NDArray[np.float32]]]:
+        """Windows of equal length, `(windows, samples)`, with the clips that they are of.
+
+        On a CPU one at a time: it gains nothing from more, and the last bits of a product depend
+        on how many rows there are. A clip's windows come in their order.
+        """
+        waiting: dict[int, list[tuple[int, NDArray[np.float32]]]] = defaultdict(list)
+        for owner, samples in enumerate(clips):
+            for window in self._windows(samples):
+                queue = waiting[len(window)]
+                queue.append((owner, window))
+                if len(queue) == self.together:
+                    yield _stack(queue)
+                    queue.clear()
+        for queue in waiting.values():
+            if queue:
+                yield _stack(queue)
+
+    def _windows(self, samples: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         config = self.config
         cut = trim(
             samples,
@@ -177,15 +206,15 @@ class EcapaNetwork:
         )
         ready = level(cut, config.rms)
         if ready is None or len(ready) < SHORTEST:
-            return None
-        embeddings = []
-        with inference(self.device):
-            for window in windows(ready, config.window, config.window_hop):
-                energies = self._fbank(torch.tensor(window[None], device=self.device))
-                embeddings.append(self._ecapa(energies)[0, 0])
-            embedding = torch.stack(embeddings).mean(dim=0)
-            log_posteriors = self._linear(embedding).double().log_softmax(dim=-1)
-        return Reading(embedding.double().cpu().numpy(), log_posteriors.cpu().numpy())
+            return []
+        return windows(ready, config.window, config.window_hop)
+
+
+def _stack(
+    queue: list[tuple[int, NDArray[np.float32]]],
+) -> tuple[list[int], NDArray[np.float32]]:
+    owners, parts = zip(*queue, strict=True)
+    return list(owners), np.stack(parts)
 
 
 def _fill(module: Any, path: Path) -> None:

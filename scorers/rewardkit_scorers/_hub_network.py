@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import pickle
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -58,7 +59,11 @@ class HubNetwork:
             linear = _linear(paths[CLASSIFIER], card)
         self._encoder, self._linear = (part.eval().to(device) for part in (encoder, linear))
 
-    def __call__(self, samples: NDArray[np.float32]) -> Reading | None:
+    def __call__(self, clips: Sequence[NDArray[np.float32]]) -> list[Reading | None]:
+        """Read clips at 16 kHz, one after the other."""
+        return [self._read(samples) for samples in clips]
+
+    def _read(self, samples: NDArray[np.float32]) -> Reading | None:
         """Read one clip at 16 kHz; None when it is too short, or silent."""
         import torch
 

@@ -3,10 +3,10 @@
 """Running a network inside someone else's program: the same bits, and no traces left behind.
 
 A reward is often computed in the middle of a training run, which has its own random state,
-number of threads, default dtype and device, and autocast. None of these may change a number
-here, and nothing here may change them. In PyTorch on a CPU the last bits of a convolution or a
-matrix product depend on the number of threads and on the batch shape ("Numerical accuracy",
-PyTorch notes), so networks run on one thread, one window at a time.
+number of threads, default dtype and device, precision of products, and autocast. None of these
+may change a number here, and nothing here may change them. In PyTorch on a CPU the last bits of a
+convolution or a matrix product depend on the number of threads and on the batch shape ("Numerical
+accuracy", PyTorch notes), so networks run on one thread, one window at a time.
 """
 
 from __future__ import annotations
@@ -47,13 +47,16 @@ def construction() -> Iterator[None]:
 def inference(device: str) -> Iterator[None]:
     """In this block networks run without gradients, in float32, on one thread.
 
-    On a GPU, TensorFloat-32 is off in convolutions and their algorithms are fixed.
+    Products are float32 too, not bfloat16 or TensorFloat-32; on a GPU the same holds for
+    convolutions, and their algorithms are fixed.
     """
     import torch
 
     with ExitStack() as stack:
         stack.enter_context(_LOCK)
         threads, dtype = torch.get_num_threads(), torch.get_default_dtype()
+        stack.callback(torch.set_float32_matmul_precision, torch.get_float32_matmul_precision())
+        torch.set_float32_matmul_precision("highest")
         stack.callback(torch.set_num_threads, threads)
         stack.callback(torch.set_default_dtype, dtype)
         torch.set_num_threads(1)

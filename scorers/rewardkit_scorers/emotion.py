@@ -5,12 +5,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rewardkit.clip import Clip
 from rewardkit.errors import CheckpointError
@@ -30,9 +31,9 @@ SMALL: Final = 128
 class Emotion:
     """Posteriors of emotions, arousal and valence, and the embedding that they come from.
 
-    An encoder reads the clip at 16 kHz, scaled to one level, in windows of equal length half a
-    window apart, the last aligned to the end; a clip no longer than a window is read as it is,
-    and nothing is padded. Numbers do not depend on gain, on other clips or on the number of
+    An encoder reads the clip at 16 kHz, scaled to one level, in windows of equal length, the
+    last aligned to the end; a clip no longer than a window is read as it is, and nothing is
+    padded. Numbers do not depend on gain, on other clips or on the number of
     threads. A clip with less than 0.2 s of sound gives NaN throughout.
 
     Posteriors come in two forms: `p_…` add up to one, and differences of `log_p_…` are log-odds,
@@ -66,7 +67,7 @@ class Emotion:
     embedding: bool | None = None
 
     name = "emotion"
-    version = 1
+    version = 2
     sample_rate = SAMPLE_RATE
 
     @cached_property
@@ -122,11 +123,17 @@ class Emotion:
 
     def __call__(self, clip: Clip) -> Mapping[str, float]:
         """Measure one clip at 16 kHz; the first call in a process loads the network."""
-        names = [feature.name for feature in self.features]
-        reading = _network(self.card, self.digest, pick(self.device))(clip.samples)
-        if reading is None:
-            return dict.fromkeys(names, math.nan)
-        return dict(zip(names, self._numbers(reading), strict=True))
+        row = self.score_batch([clip])[0].tolist()
+        return dict(zip((feature.name for feature in self.features), row, strict=True))
+
+    def score_batch(self, clips: Sequence[Clip]) -> NDArray[np.float64]:
+        """Measure clips at 16 kHz: shape `(clips, features)`; see `__call__`."""
+        network = _network(self.card, self.digest, pick(self.device))
+        table = np.full((len(clips), len(self.features)), math.nan)
+        for row, reading in zip(table, network([c.samples for c in clips]), strict=True):
+            if reading is not None:
+                row[:] = self._numbers(reading)
+        return table
 
     def _numbers(self, reading: Reading) -> list[float]:
         """The features' values, in order."""

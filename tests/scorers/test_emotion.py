@@ -25,6 +25,7 @@ from rewardkit_scorers import _speechbrain, _windows, emotion
 from rewardkit_scorers._encoder import Reading, labels
 from rewardkit_scorers.emotion import Emotion
 
+from rewardkit.batch import Batch
 from rewardkit.checkpoint import shipped
 from rewardkit.clip import Clip
 from rewardkit.errors import CheckpointError
@@ -181,7 +182,7 @@ def test_one_window_equals_speechbrain(speechbrain_classifier: object) -> None:
 
 
 def test_a_long_clip_is_the_mean_of_its_windows(speechbrain_classifier: object) -> None:
-    clip = voice(6.7, seed=4)
+    clip = voice(14.7, seed=4)
     wave = prepared(clip)
     config = json.loads((FOLDER / "config.json").read_text())
     length, hop = config["window"], config["window_hop"]
@@ -287,6 +288,54 @@ def test_bits_do_not_depend_on_the_host_program(fresh: None) -> None:
         torch.set_default_dtype(torch.float32)
 
 
+def test_products_are_float32_whatever_the_host_allows() -> None:
+    """With "medium" precision PyTorch multiplies in bfloat16 on CPUs that can."""
+    plain = values(Emotion(), voice(2.0))
+    torch.set_float32_matmul_precision("medium")
+    try:
+        assert np.array_equal(values(Emotion(), voice(2.0)), plain)
+        assert torch.get_float32_matmul_precision() == "medium"
+    finally:
+        torch.set_float32_matmul_precision("highest")
+
+
+def test_bits_do_not_depend_on_the_batch() -> None:
+    clips = [voice(d, seed=i) for i, d in enumerate((1.0, 9.0, 4.0, 0.1, 2.0, 1.0, 13.0))]
+    scorer = Emotion()
+    alone = np.concatenate([scorer.score_batch([clip]) for clip in clips])
+    assert np.isnan(alone[3]).all()
+    assert np.isfinite(np.delete(alone, 3, axis=0)).all()
+    order = [6, 0, 3, 5, 1, 4, 2]
+    assert np.array_equal(scorer.score_batch(Batch(clips)), alone, equal_nan=True)
+    shuffled = scorer.score_batch([clips[i] for i in order])
+    assert np.array_equal(shuffled, alone[order], equal_nan=True)
+    assert np.array_equal(values(scorer, clips[1]), alone[1])
+
+
+@pytest.mark.parametrize("together", [2, 64])
+def test_windows_read_together_give_the_same_numbers(
+    together: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a GPU, where windows of equal length are read side by side."""
+    clips = [voice(d, seed=i).samples for i, d in enumerate((9.0, 1.0, 6.0, 0.1, 9.0, 1.0))]
+    network = Emotion().card.load("cpu")
+    alone = network(clips)
+    monkeypatch.setattr(network, "together", together)
+    for one, other in zip(network(clips), alone, strict=True):
+        assert (one is None) == (other is None)
+        if one is not None and other is not None:
+            np.testing.assert_allclose(one.embedding, other.embedding, atol=1e-4)
+            np.testing.assert_allclose(one.log_posteriors, other.log_posteriors, atol=1e-4)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+def test_a_gpu_gives_the_same_within_tolerance() -> None:
+    clips = [voice(d, seed=i) for i, d in enumerate((1.0, 9.0, 4.0, 2.0))]
+    np.testing.assert_allclose(
+        Emotion(device="cuda").score_batch(clips), Emotion().score_batch(clips), atol=1e-4
+    )
+
+
 # Windows
 
 
@@ -329,17 +378,18 @@ def test_spoilt_folders(copy: Path, tmp_path: Path) -> None:
     assert fails(tmp_path / "empty") == "bad_encoder"
     config = json.loads((copy / "config.json").read_text())
     for change in (
-        {"format": 2},
+        {"format": 1},
         {"classes": ["neutral", "anger"]},
         {"circumplex_degrees": [None]},
         {"sample_rate": 8000},
         {"window": 0},
+        {"window": 750 * 640 + 1},
         {"surprise": 1},
     ):
         (copy / "config.json").write_text(json.dumps(config | change))
         assert fails(copy) == "bad_encoder", change
-    wide = config["ecapa"] | {"lin_neurons": config["ecapa"]["lin_neurons"] + 1}
-    (copy / "config.json").write_text(json.dumps(config | {"ecapa": wide}))
+    wide = {"dimensions": config["dimensions"] + 1}
+    (copy / "config.json").write_text(json.dumps(config | wide))
     assert fails(copy) == "bad_tensors"
     (copy / "config.json").write_text(json.dumps(config))
     weights = copy / "embedding_model.safetensors"
