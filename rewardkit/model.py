@@ -7,12 +7,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rewardkit import audio, checkpoint, scorers
+from rewardkit.callable import RewardFunction
 from rewardkit.checkpoint import Manifest, ScorerEntry
 from rewardkit.clip import Clip
 from rewardkit.errors import CheckpointError, RewardkitError
@@ -88,8 +89,9 @@ class RewardModel:
             name: A folder, a shipped name (`default`, `prosody`) or a hub id; None takes
                 `$REWARDKIT_CHECKPOINT`, or else `default`.
             revision: Commit or tag at the hub.
-            device: Where networks and batched signal work run: `"cpu"`, or a torch device such
-                as `"cuda"`. Tensors that already lie on a GPU are measured there in any case.
+            device: Where networks and batched signal work run: `"cpu"`, a torch device such as
+                `"cuda"`, or `"auto"` for a GPU if there is one. Tensors that already lie on a
+                GPU are measured there in any case. Off the CPU numbers may differ by 1e-4.
             abstain: As in the class.
 
         Raises:
@@ -107,7 +109,7 @@ class RewardModel:
         extractor = Extractor(
             [_scorer(entry, folder) for entry in manifest.scorers],
             require_speech=manifest.requires_speech,
-            device=device,
+            device=_named(device),
         )
         if extractor.schema.digest != manifest.schema_digest:
             raise CheckpointError(
@@ -254,6 +256,34 @@ class RewardModel:
             for row in measured
         ]
 
+    def reward_function(self, **options: Any) -> RewardFunction:
+        """What a policy-optimisation loop calls, batch after batch; see `RewardFunction`.
+
+        Args:
+            **options: `mode`, `uncertainty`, `on_failure` and `limits` of `RewardFunction`.
+
+        Raises:
+            RewardkitError: `bad_option`.
+        """
+        return RewardFunction(self, **options)
+
+    def reward(
+        self,
+        waveforms: Any,
+        sample_rate: int | Sequence[int] | None = None,
+        *,
+        dimensions: bool = False,
+        lengths: Iterable[int] | None = None,
+        **options: Any,
+    ) -> Any:
+        """The rewards of one batch of waveforms, as an array; see `RewardFunction.__call__`.
+
+        In a loop, make a `reward_function` once and call that: it counts what fails.
+        """
+        return self.reward_function(**options)(
+            waveforms, sample_rate, dimensions=dimensions, lengths=lengths
+        )
+
     def judge(self, values: NDArray[np.float64], *, explain: bool = False) -> list[Reward]:
         """The rewards of clips that are measured already.
 
@@ -302,6 +332,15 @@ def _device(source: audio.Source) -> str | None:
     """The GPU that a tensor lies on; None for anything else."""
     device = getattr(source, "device", None)
     return str(device) if getattr(device, "type", "cpu") != "cpu" else None
+
+
+def _named(device: str) -> str:
+    """The device that is meant; torch is imported only to look for a GPU."""
+    if device != "auto":
+        return device
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def _scorer(entry: ScorerEntry, folder: str | Path) -> Scorer:

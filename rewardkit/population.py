@@ -9,7 +9,7 @@ what is needed to say how far out a clip lies, and from where on no reward is gi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -87,7 +87,7 @@ class Population:
                 raise RewardkitError("bad_population", f"{name} holds float64 of shape {shape}")
 
     @classmethod
-    def fit(cls, values: ArrayLike, groups: ArrayLike | None = None) -> Population:
+    def fit(cls, values: ArrayLike, groups: Sequence[Hashable] | None = None) -> Population:
         """The population of some training clips.
 
         Args:
@@ -180,12 +180,12 @@ class Population:
 _PARTS: Final = ("quantiles", "centre", "scale", "whitener", "distances")
 
 
-def _deal(clips: int, groups: ArrayLike | None) -> NDArray[np.int64]:
+def _deal(clips: int, groups: Sequence[Hashable] | None) -> NDArray[np.int64]:
     """A fold for each clip, whole groups together."""
     if groups is None:
         return np.arange(clips) % _FOLDS
-    _, label = np.unique(np.asarray(groups), return_inverse=True)
-    return np.asarray(label % _FOLDS, np.int64)
+    number = {label: place for place, label in enumerate(dict.fromkeys(groups))}
+    return np.array([number[label] % _FOLDS for label in groups], np.int64)
 
 
 def _fit(x: Floats) -> tuple[Floats, Floats, Floats]:

@@ -29,6 +29,7 @@ from rewardkit.cache import FeatureCache
 from rewardkit.errors import RewardkitError, ScorerError
 from rewardkit.extract import Extractor
 from rewardkit.features import Features
+from rewardkit.testing import voice
 
 Measured = NDArray[np.float64] | RewardkitError
 """A clip's row of features, or why there is none."""
@@ -46,12 +47,14 @@ class Recipe:
         require_speech: As in `Extractor`.
         cache: Path of the feature cache, or None.
         limits: As in `audio.read`.
+        device: As in `Extractor`.
     """
 
     scorers: tuple[tuple[str, dict[str, Any]], ...]
     require_speech: bool = True
     cache: str | None = None
     limits: audio.Limits = field(default_factory=lambda: audio.Limits())
+    device: str = "cpu"
 
     @classmethod
     def of(cls, extractor: Extractor, limits: audio.Limits) -> Recipe:
@@ -61,6 +64,7 @@ class Recipe:
             extractor.require_speech,
             extractor.cache.path if extractor.cache else None,
             limits,
+            extractor.device,
         )
 
     def make(self) -> Extractor:
@@ -69,6 +73,7 @@ class Recipe:
             [scorers.load(name, **values) for name, values in self.scorers],
             cache=FeatureCache(self.cache) if self.cache else None,
             require_speech=self.require_speech,
+            device=self.device,
         )
 
 
@@ -94,6 +99,8 @@ def _serve(recipe: Recipe, pipe: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the host decides when to stop
     try:
         extractor = recipe.make()
+        # What is compiled or loaded at a first call must not count against a clip's deadline.
+        Extractor(extractor.scorers, device=extractor.device)([voice(1.0)])
     except RewardkitError as error:
         pipe.send(error)
         return

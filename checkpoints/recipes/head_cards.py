@@ -54,8 +54,8 @@ Recipe:
 ```console
 $ python -m checkpoints.recipes.pairs --data $REWARDKIT_DATA --out PAIRS
 $ python -m checkpoints.recipes.emotion_encoder --corpus emodb --data $REWARDKIT_DATA \\
-> --pretrained librispeech.safetensors --out ENCODER --folds
-$ python -m checkpoints.recipes.heads default --pairs PAIRS --encoders ENCODER/folds \\
+> --whisper WHISPER --out ENCODER --folds FOLDS
+$ python -m checkpoints.recipes.heads default --pairs PAIRS --encoders FOLDS \\
 > --out checkpoints/default
 ```
 """,
@@ -69,8 +69,8 @@ Recipe:
 ```console
 $ python -m checkpoints.recipes.pairs --data $REWARDKIT_DATA --out PAIRS
 $ python -m checkpoints.recipes.emotion_encoder --corpus ravdess --data $REWARDKIT_DATA \\
-> --pretrained librispeech.safetensors --out ENCODER --folds
-$ python -m checkpoints.recipes.heads expression-nc --pairs PAIRS --encoders ENCODER/folds \\
+> --whisper WHISPER --out ENCODER --folds FOLDS
+$ python -m checkpoints.recipes.heads expression-nc --pairs PAIRS --encoders FOLDS \\
 > --out checkpoints/expression-nc
 ```
 """,

@@ -5,10 +5,10 @@
     python -m checkpoints.recipes.pairs --data $REWARDKIT_DATA --out PAIRS
     python -m checkpoints.recipes.heads prosody --pairs PAIRS --out checkpoints/prosody
 
-A head that reads the emotion encoder also needs `--encoders FOLDER/folds`, from
-`emotion_encoder --folds`: each speaker that the encoder was trained on is measured, in training
-and in judging, by the encoder that never heard that speaker. Otherwise the head would learn to
-trust posteriors that are surer than they will be on new voices.
+A head that reads the emotion encoder also needs `--encoders FOLDS`, from
+`emotion_encoder --folds FOLDS`: each speaker that the encoder was trained on is measured, in
+training and in judging, by the encoder that never heard that speaker. Otherwise the head would
+learn to trust posteriors that are surer than they will be on new voices.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ ACOUSTIC: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
     ("timing", {}),
     ("voice", {}),
 )
-MELODY: Final = ("pitch.*", "!pitch.jitter*", "!pitch.shimmer*", "!pitch.hnr*")
+MELODY: Final = ("pitch.*", "!pitch.jitter*", "!pitch.shimmer*", "!pitch.periodicity*")
 EMOTION: Final = ("emotion.p_*", "emotion.log_p_*", "emotion.arousal", "emotion.valence")
 ORDERS: Final = {"emodb": 1.0, "damaged": 0.5, "ladder": 0.25}
 RECIPES: Final = {

@@ -48,6 +48,9 @@ def score(
             "[1, or 0 for a single clip]",
         ),
     ] = None,
+    device: Annotated[
+        str, typer.Option(help="cpu, cuda, or auto; other than cpu, without worker processes.")
+    ] = "cpu",
     timeout: Annotated[
         float, typer.Option(min=0.01, help="Seconds a clip may take in a worker process.")
     ] = 120.0,
@@ -75,7 +78,7 @@ def score(
         inputs = list(expand(clips))
     except RewardkitError as error:
         stop(str(error), USAGE)
-    model = RewardModel.from_pretrained(checkpoint)
+    model = RewardModel.from_pretrained(checkpoint, device=device)
     limits = Limits(max_duration=max_duration, allow_truncated=allow_truncated)
     rows: Iterator[output.Row]
     if window is not None:
@@ -83,7 +86,7 @@ def score(
     else:
         rewards = model.score_iter(
             (source for _, source in inputs),
-            workers=min(len(inputs) - 1, 1) if workers is None else workers,
+            workers=_workers(workers, len(inputs), model.extractor.device),
             timeout=timeout,
             limits=limits,
             explain=explain,
@@ -108,6 +111,13 @@ def score(
         output.print_table(kept)
     if failed:
         raise typer.Exit(SOME_FAILED)
+
+
+def _workers(given: int | None, clips: int, device: str) -> int:
+    """As asked; or one process, with its deadline, but for a single clip or on a GPU."""
+    if given is not None:
+        return given
+    return int(clips > 1 and device == "cpu")
 
 
 def _windows(

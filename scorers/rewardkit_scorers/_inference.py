@@ -20,15 +20,6 @@ _LOCK: Final = threading.RLock()
 """The number of threads and the default dtype belong to the process: one user at a time."""
 
 
-def pick(device: str) -> str:
-    """The device that is meant: `"auto"` is the first GPU if there is one, or else the CPU."""
-    import torch
-
-    if device == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    return str(torch.device(device))
-
-
 @contextmanager
 def construction() -> Iterator[None]:
     """In this block modules are built as float32 on the CPU; the random state is left alone."""

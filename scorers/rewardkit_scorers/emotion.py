@@ -13,12 +13,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from rewardkit.batch import Batch
 from rewardkit.clip import Clip
 from rewardkit.errors import CheckpointError
 from rewardkit.features import Feature
 from rewardkit_scorers import _encoder_hub, _encoder_ours
 from rewardkit_scorers._encoder import SAMPLE_RATE, Card, Network, Reading, locate
-from rewardkit_scorers._inference import pick
 
 FLOOR: Final = -12.0
 """Nat; a log posterior below this is given as this. It is one in 160,000."""
@@ -48,8 +48,6 @@ class Emotion:
             `emotion-recognition-wav2vec2-IEMOCAP` and `emotion-diarization-wavlm-large` (they
             need the extra `hub`). Nothing that is downloaded is executed.
         revision: Commit or tag at the hub.
-        device: `"cpu"`, `"cuda"`, or `"auto"` for a GPU if there is one. On a GPU numbers may
-            differ by 1e-4.
         embedding: Whether the embedding is among the features; None for yes if it is small.
 
     Raises:
@@ -63,7 +61,6 @@ class Emotion:
 
     source: str = field(default="emotion-emodb", metadata={"location": True})
     revision: str | None = field(default=None, metadata={"location": True})
-    device: str = field(default="cpu", metadata={"location": True})
     embedding: bool | None = None
 
     name = "emotion"
@@ -128,7 +125,7 @@ class Emotion:
 
     def score_batch(self, clips: Sequence[Clip]) -> NDArray[np.float64]:
         """Measure clips at 16 kHz: shape `(clips, features)`; see `__call__`."""
-        network = _network(self.card, self.digest, pick(self.device))
+        network = _network(self.card, self.digest, Batch.of(clips).device)
         table = np.full((len(clips), len(self.features)), math.nan)
         for row, reading in zip(table, network([c.samples for c in clips]), strict=True):
             if reading is not None:

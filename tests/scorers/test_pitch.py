@@ -14,15 +14,14 @@ import soxr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from parselmouth.praat import call
-from rewardkit_scorers.pitch import FEATURES, STEP, Pitch, _contour
+from rewardkit_scorers import _phrases
+from rewardkit_scorers._frames import STEP
+from rewardkit_scorers.pitch import FEATURES, Pitch
 
+from rewardkit import audio
 from rewardkit.clip import Clip
 from rewardkit.errors import RewardkitError
 from rewardkit.scorers import Scorer
-
-
-def semitones(ratio):
-    return 12 * math.log2(ratio)
 
 
 def test_is_a_scorer():
@@ -35,17 +34,16 @@ def test_is_a_scorer():
 def test_steady_voice(sounds, f0):
     values = Pitch()(sounds.clip(sounds.buzz(f0)))
     assert values["f0_median"] == pytest.approx(f0, rel=2e-3)
-    assert values["level"] == pytest.approx(semitones(f0 / 100), abs=0.04)
     assert values["range"] < 0.1
     assert values["monotony"] == 1.0
     assert abs(values["slope"]) < 0.02
-    assert values["rise_rate"] == values["fall_rate"] == values["turn_rate"] == 0.0
+    assert values["rise_rate"] == values["fall_rate"] == values["glide_share"] == 0.0
     assert math.isnan(values["rise_size"])
     assert values["voiced_share"] == 1.0
     assert values["octave_jump_share"] == 0.0
     assert values["jitter"] < 0.2
     assert values["shimmer"] < 0.1
-    assert values["hnr"] > 20
+    assert values["periodicity"] > 20
 
 
 @pytest.mark.parametrize("rate", [-12.0, -3.0, 0.0, 4.0, 9.0])
@@ -71,7 +69,6 @@ def test_vibrato_has_its_turns_sizes_and_spread(sounds, cycles, depth):
     values = Pitch()(sounds.clip(f0))
     assert values["rise_rate"] == pytest.approx(cycles, abs=0.3)
     assert values["fall_rate"] == pytest.approx(cycles, abs=0.3)
-    assert values["turn_rate"] == pytest.approx((12 * cycles - 1) / 6, abs=0.1)
     assert values["rise_size"] == pytest.approx(2 * depth, rel=0.15)
     assert values["fall_size"] == pytest.approx(2 * depth, rel=0.15)
     assert values["rise_speed"] == pytest.approx(2 * depth * 2 * cycles, rel=0.2)
@@ -89,17 +86,25 @@ def test_declination_is_the_mean_of_the_utterances_by_their_length(sounds):
     assert values["declination"] == pytest.approx((-4 * 1.5 + 4 * 0.5) / 2, abs=0.3)
 
 
+def melody(semitones, least=1.5):
+    """The features of phrases of a contour given in semitones, by name."""
+    line, phrases = _phrases.contour(semitones)
+    values = _phrases.measure(semitones, line, phrases, least)
+    return dict(zip((f.name for f in _phrases.FEATURES), values, strict=True))
+
+
 def test_single_frames_an_octave_off_make_no_movement():
     semitones = np.full(100, 10.0)
     semitones[[20, 50, 51, 80]] = 22.0
-    assert _contour(semitones, 1.5)["turn_rate"] == 0
-    assert _contour(semitones, 1.5)["rise_rate"] == 0
+    values = melody(semitones)
+    assert values["rise_rate"] == values["fall_rate"] == values["movement"] == 0
 
 
 def test_movements_below_the_threshold_do_not_count(sounds):
     clip = sounds.clip(sounds.buzz(lambda t: 200 * 2 ** (0.5 * np.sin(2 * np.pi * 3 * t) / 12)))
-    assert Pitch()(clip)["turn_rate"] == 0.0
-    assert Pitch(least_movement=0.5)(clip)["turn_rate"] == pytest.approx(5.5, abs=1)
+    values = Pitch()(clip)
+    assert values["rise_rate"] == values["fall_rate"] == 0.0
+    assert Pitch(least_movement=0.5)(clip)["rise_rate"] == pytest.approx(3, abs=0.5)
 
 
 @pytest.mark.parametrize("share", [0.005, 0.01, 0.02])
@@ -125,7 +130,7 @@ def test_added_noise_has_its_hnr(sounds, hnr):
     noise = np.random.default_rng(1).standard_normal(len(voice))
     noise *= voice.std() / noise.std() * 10 ** (-hnr / 20)
     values = Pitch()(sounds.clip((voice + noise) / 2))
-    assert values["hnr"] == pytest.approx(hnr, abs=1.5)
+    assert values["periodicity"] == pytest.approx(hnr, abs=1.5)
 
 
 def test_gaps_and_voiced_stretches(sounds):
@@ -167,13 +172,13 @@ def test_jitter_and_shimmer_are_praats_own(sounds):
     assert values["f0_median"] == pytest.approx(median, rel=2e-3)
 
 
-def test_hnr_agrees_with_praats_harmonicity(sounds):
+def test_periodicity_agrees_with_praats_harmonicity(sounds):
     voice = sounds.buzz(150)
     noise = 0.02 * np.random.default_rng(0).standard_normal(len(voice))
     clip = sounds.clip(voice + noise)
     harmonicity = parselmouth.Sound(clip.samples.astype(float), 16_000).to_harmonicity_cc(0.01, 75)
     praat = np.mean(harmonicity.values[harmonicity.values > -200])
-    assert Pitch()(clip)["hnr"] == pytest.approx(praat, abs=1.5)
+    assert Pitch()(clip)["periodicity"] == pytest.approx(praat, abs=1.5)
 
 
 def speechlike(sounds, sample_rate=48_000):
@@ -207,7 +212,15 @@ def test_sample_rate_changes_little(sounds, sample_rate):
     there = soxr.resample(wave, 48_000, sample_rate)
     values = Pitch()(sounds.clip(soxr.resample(there, sample_rate, 16_000)))
     plain = Pitch()(sounds.clip(soxr.resample(wave, 48_000, 16_000)))
-    for name in ("level", "sd", "range", "slope", "declination", "rise_size", "final_level"):
+    for name in (
+        "sd",
+        "range",
+        "slope",
+        "declination",
+        "rise_size",
+        "final_level",
+        "interval_mean",
+    ):
         assert values[name] == pytest.approx(plain[name], abs=0.1), name
     assert values["voiced_share"] == pytest.approx(plain["voiced_share"], abs=0.02)
     assert values["jitter"] == pytest.approx(plain["jitter"], rel=0.1)
@@ -237,7 +250,85 @@ def test_what_can_not_be_measured_is_nan(sounds, samples):
     assert list(values) == [feature.name for feature in FEATURES]
     assert math.isnan(values["f0_median"])
     assert math.isnan(values["voiced_share"])
-    assert math.isnan(values["hnr"])
+    assert math.isnan(values["periodicity"])
+
+
+def joined(sounds, contours, gap=0.4):
+    """Phrases of voice with these pitches (semitones re 150 Hz over time), silence between them."""
+    pieces = []
+    for contour, seconds in contours:
+        f0 = sounds.buzz(lambda t, f=contour: 150 * 2 ** (f(t) / 12), seconds)
+        pieces += [f0, np.zeros(round(gap * 16_000))]
+    return sounds.clip(np.concatenate(pieces[:-1]))
+
+
+def test_phrases_have_their_declination_resets_and_shifts(sounds):
+    """Three phrases of 1.2 s fall by 4 semitones per second, each beginning 1 semitone lower."""
+    values = Pitch()(joined(sounds, [(lambda t, k=k: 3 - k - 4 * t, 1.2) for k in range(3)]))
+    assert values["declination"] == pytest.approx(-4, abs=0.05)
+    assert values["reset"] == pytest.approx(1.2 * 4 - 1, abs=0.15)
+    assert values["phrase_shift"] == pytest.approx(1, abs=0.05)
+    assert values["contour_repetition"] > 0.99
+
+
+def test_lines_above_and_below_have_their_own_slopes():
+    """Two tones in turns: the upper falls by 6 semitones per second, the lower by 2."""
+    t = np.arange(200) * STEP
+    upper = np.arange(200) // 10 % 2 == 0
+    values = melody(np.where(upper, 12 - 6 * t, -2 * t))
+    assert values["topline_slope"] == pytest.approx(-6, abs=0.2)
+    assert values["baseline_slope"] == pytest.approx(-2, abs=0.2)
+
+
+@pytest.mark.parametrize(
+    ("again", "seconds", "low", "high"),
+    [
+        (lambda t: 4 * np.sin(2 * np.pi * t), 1.0, 0.99, 1),
+        (lambda t: 4 * np.sin(2 * np.pi * t) - 5, 1.0, 0.99, 1),
+        (lambda t: 4 * np.sin(2 * np.pi * t / 1.5), 1.5, 0.98, 1),
+        (lambda t: -4 * np.sin(2 * np.pi * t), 1.0, -1, -0.85),
+        (lambda t: 0 * t, 1.0, -0.01, 0.1),
+        (lambda t: 4 * np.cos(2 * np.pi * t), 1.0, -0.2, 0.2),
+    ],
+    ids=["copy", "lower copy", "slower copy", "mirror image", "flat", "unrelated"],
+)
+def test_a_copied_contour_is_a_repetition(sounds, again, seconds, low, high):
+    values = Pitch()(joined(sounds, [(lambda t: 4 * np.sin(2 * np.pi * t), 1.0), (again, seconds)]))
+    assert low <= values["contour_repetition"] <= high
+
+
+def test_two_flat_phrases_repeat_each_other(sounds):
+    values = Pitch()(joined(sounds, [(lambda t: 0 * t, 1.0), (lambda t: 0 * t + 2, 0.7)]))
+    assert values["contour_repetition"] == pytest.approx(1, abs=0.01)
+
+
+@pytest.mark.parametrize("size", [6.0, 2.0, -3.0, -5.0])
+def test_the_final_rise_or_fall_has_its_size(sounds, size):
+    """A level second, then `size` semitones in a quarter of a second."""
+    contour = lambda t: size * np.clip((t - 1) / 0.25, 0, 1)  # noqa: E731
+    values = Pitch()(joined(sounds, [(lambda t: 2 * np.sin(9 * t), 1.0), (contour, 1.25)]))
+    assert values["final_rise"] == pytest.approx(max(size, 0), rel=0.1, abs=0.05)
+    assert values["final_fall"] == pytest.approx(max(-size, 0), rel=0.1, abs=0.05)
+
+
+def test_one_phrase_has_no_reset(sounds):
+    values = Pitch()(sounds.clip(sounds.buzz(140)))
+    for name in ("reset", "phrase_shift", "contour_repetition"):
+        assert math.isnan(values[name])
+
+
+def test_two_tones_have_the_entropy_of_a_coin(sounds):
+    wave = sounds.buzz(lambda t: 150 * 2 ** (np.where(t < 1, 0, 5) / 12))
+    assert Pitch()(sounds.clip(wave))["entropy"] == pytest.approx(math.log(2), abs=0.05)
+    assert Pitch()(sounds.clip(sounds.buzz(150)))["entropy"] == 0
+
+
+def test_fast_wobble_of_f0_is_microprosody():
+    """F0 jumps by 0.3 semitone up and down from frame to frame, on a slow fall."""
+    wobble = 0.3 * (-1.0) ** np.arange(150)
+    values = melody(5 - 0.01 * np.arange(150) + wobble)
+    assert values["microprosody"] == pytest.approx(30, rel=0.05)
+    assert melody(5 - 0.01 * np.arange(150))["microprosody"] < 0.5
 
 
 @settings(max_examples=25, deadline=None)
@@ -261,12 +352,30 @@ def test_all_values_lie_in_their_declared_ranges(seed, duration, voices, level):
         assert math.isnan(value) or feature.low <= value <= feature.high, feature.name
 
 
-def test_the_same_clip_gives_the_same_bits(sounds):
-    clip = sounds.clip(speechlike(sounds, 16_000))
-    first = np.array(list(Pitch()(clip).values()))
-    assert all(
-        first.tobytes() == np.array(list(Pitch()(clip).values())).tobytes() for _ in range(3)
-    )
+def test_a_clip_has_the_same_bits_alone_and_in_any_batch(sounds):
+    clips = [
+        sounds.clip(speechlike(sounds, 16_000)),
+        sounds.clip(np.zeros(9_000)),
+        sounds.clip(sounds.buzz(lambda t: 180 + 60 * np.sin(5 * t), 0.7)),
+        sounds.clip(np.ones(3)),
+        joined(sounds, [(lambda t: -3 * t, 0.8), (lambda t: 2 * t, 1.1)]),
+    ]
+    alone = np.stack([np.array(list(Pitch()(clip).values())) for clip in clips])
+    assert np.isnan(alone[[1, 3]]).all()
+    assert np.isfinite(alone[4]).sum() > 35
+    for order in ([0, 1, 2, 3, 4], [4, 3, 2, 1, 0], [2, 2, 0], [1, 4]):
+        batch = Pitch().score_batch([clips[i] for i in order])
+        assert batch.tobytes() == alone[order].tobytes()
+
+
+def test_no_two_features_are_the_same_on_real_speech(data_dir):
+    files = sorted((data_dir / "librispeech_ccby").rglob("*.flac"))[::4]
+    values = Pitch().score_batch([audio.read(file) for file in files])
+    for i, first in enumerate(FEATURES):
+        for j, second in enumerate(FEATURES[:i]):
+            kept = np.isfinite(values[:, i]) & np.isfinite(values[:, j])
+            r = np.corrcoef(values[kept, i], values[kept, j])[0, 1]
+            assert abs(r) < 0.98, (first.name, second.name, r)
 
 
 @pytest.mark.parametrize(
