@@ -29,6 +29,7 @@ SCORING_CODES: Final = {
     "worker_died": "the process that scored the clip died",
     "out_of_distribution": "too far from every clip that the model was trained on",
     "nonfinite_reward": "the head gave a number that is not finite",
+    "not_rendered": "there was no sound to score: what was generated could not be spoken",
 }
 """Codes of failures between a clip and its reward."""
 

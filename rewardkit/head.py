@@ -32,6 +32,8 @@ class HeadOutput:
         dimensions: float32 `(clips, dimensions)`, likewise for each dimension's own question.
         std: float32 `(clips,)`: standard deviation of the scalar over the bootstrap members.
         dimension_std: float32 `(clips, dimensions)`: likewise.
+        least: float32 `(clips,)`: the least scalar that a bootstrap member gives.
+        dimension_least: float32 `(clips, dimensions)`: likewise.
         errors: One entry per clip: None, or why it has no reward (all its numbers are NaN).
     """
 
@@ -39,6 +41,8 @@ class HeadOutput:
     dimensions: NDArray[np.float32]
     std: NDArray[np.float32]
     dimension_std: NDArray[np.float32]
+    least: NDArray[np.float32]
+    dimension_least: NDArray[np.float32]
     errors: tuple[RewardkitError | None, ...]
 
     def __len__(self) -> int:
@@ -145,6 +149,8 @@ class LinearHead:
             _float32(rewards[:, :, 0], bad),
             _float32(_deviation(scalars[:, 1:]), bad),
             _float32(_deviation(rewards[:, :, 1:]), bad),
+            _float32(scalars[:, 1:].min(axis=1), bad),
+            _float32(rewards[:, :, 1:].min(axis=2), bad),
             errors,
         )
 
