@@ -48,7 +48,7 @@ library_name: speechbrain
 tags: [speech, emotion, whisper]
 ---
 <!-- SPDX-FileCopyrightText: 2026 rewardkit contributors -->
-<!-- SPDX-License-Identifier: {license} -->
+<!-- {tag}: {license} -->
 # {name}
 
 A speech-emotion encoder for rewardkit: the first two layers of the encoder of OpenAI's
@@ -140,6 +140,7 @@ def write(results: dict[str, Any]) -> str:
     classes = CLASSES[corpus]
     own, across = results["leave_one_speaker_out"], results["cross_corpus"]
     return CARD.format(
+        tag="SPDX-License-Identifier",  # not in the text above, where it would be of this file
         license=LICENSES[corpus],
         license_tag=LICENSES[corpus].lower(),
         name=NAMES[corpus],

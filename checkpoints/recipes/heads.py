@@ -270,6 +270,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             "training": model.manifest.training | {"grouped_by": "speaker"},
         }
     )
+    model.abstain = False  # all pairs of the other corpus are judged, far out or not
     for name in recipe.across:
         found = judge_file(model, given.pairs / f"{name}.jsonl", workers=given.workers)
         known = tuple(d for d in found.dimensions if d.dimension in model.dimensions)

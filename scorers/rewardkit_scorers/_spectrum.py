@@ -121,15 +121,6 @@ def spectrograms(batch: Batch, window: float, step: float, top: float = math.inf
     return Spectrograms(batch, window, step, top)
 
 
-def power_spectra(
-    clip: Clip, window: float, step: float
-) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float32]]]:
-    """Frequencies in Hz and power of the next frames of one clip: see `Spectrograms.blocks`."""
-    spectra = Spectrograms(Batch([clip]), window, step)
-    for power in spectra.blocks(0):
-        yield spectra.frequencies, power
-
-
 def band_levels(
     clip: Clip, bands: Sequence[tuple[float, float]], window: float, step: float
 ) -> NDArray[np.float64]:

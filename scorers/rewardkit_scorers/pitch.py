@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from rewardkit.batch import Batch
 from rewardkit.clip import Clip
+from rewardkit.curves import Curve, Span
 from rewardkit.errors import RewardkitError
 from rewardkit.features import Feature
 from rewardkit_scorers import _frames, _phrases, _tones
@@ -120,6 +121,11 @@ class Pitch:
             )
             row[:] = np.concatenate((melody, _regularity(track, jitter, shimmer)))
         return result
+
+    def illustrate(self, clip: Clip) -> Sequence[Curve | Span]:
+        """F0 over time."""
+        track = tracks(Batch([clip]), self.floor, self.ceiling)[0]
+        return [Curve("F0", "Hz", track.times, track.f0)] if len(track) else []
 
 
 @compiled

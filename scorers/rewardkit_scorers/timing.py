@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final, Literal
 
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from rewardkit.batch import Batch
 from rewardkit.clip import Clip
+from rewardkit.curves import Curve, Span
 from rewardkit.errors import RewardkitError
 from rewardkit.features import Feature
 from rewardkit_scorers import _modulation, _nuclei, _pauses, _repeats, _silero, _syllables
@@ -57,8 +59,8 @@ class Timing:
 
     Args:
         vad: How speech is found: by level and voicing (`"energy"`), or by the network silero-vad
-            (`"silero"`, needs the extra `vad`), which does not take loud noises for speech, but
-            is blind to singing, and thirty times slower.
+            (`"silero"`, needs the extra `vad`), which takes fewer noises for speech, but places
+            pauses less exactly and costs more than all the rest (`benchmarks/networks.py`).
         silence: dB below the 99th percentile of level at which silence begins, for `"energy"`.
         dip: dB by which level must fall between two nuclei.
         least_pause: Seconds; shorter silences are part of speech (closures of stops).
@@ -128,15 +130,42 @@ class Timing:
             self._measure(clip, track, band_power(spectra, i, ALL), result[i])
         return result
 
-    def _measure(
-        self, clip: Clip, track: Track, power: NDArray[np.float64], row: NDArray[np.float64]
-    ) -> None:
-        """Fill a clip's row, from its track and the power in `ALL` bands."""
+    def illustrate(self, clip: Clip) -> Sequence[Curve | Span]:
+        """Level over time, and the pauses."""
+        batch = Batch([clip])
+        track = tracks(batch, self.floor, self.ceiling)[0]
+        if clip.duration < SHORTEST or not track.voiced.any():
+            return []
+        power = band_power(spectrograms(batch, WINDOW, STEP, BAND[1]), 0, ALL)
+        level, _, _, speech, silent = self._heard(clip, track, power)
+        curve = Curve("level", "dB", np.arange(len(level), dtype=np.float64) * STEP, level)
+        if not speech.any():
+            return [curve]
+        by_millisecond = _pauses.power_by_millisecond(clip.samples, clip.sample_rate)
+        edges = _pauses.stretches(speech, by_millisecond, silent, self.least_pause)
+        return [
+            curve,
+            *(Span("pause", float(a), float(b)) for (_, a), (b, _) in pairwise(edges)),
+        ]
+
+    def _heard(
+        self, clip: Clip, track: Track, power: NDArray[np.float64]
+    ) -> tuple[
+        NDArray[np.float64], NDArray[np.float32], NDArray[np.bool_], NDArray[np.bool_], float
+    ]:
+        """Per frame level, levels in bands, voiced and speech or not; and the power of silence."""
         level, bands, reference = relative(power)
         voiced = np.isfinite(track.resampled(len(level), STEP))
         speech, threshold = _pauses.speech_by_level(level, voiced, self.silence)
         if self.vad == "silero":
             speech = _silero.speech(clip.samples, len(level), STEP)
+        return level, bands, voiced, speech, reference * 10 ** (threshold / 10)
+
+    def _measure(
+        self, clip: Clip, track: Track, power: NDArray[np.float64], row: NDArray[np.float64]
+    ) -> None:
+        """Fill a clip's row, from its track and the power in `ALL` bands."""
+        level, bands, voiced, speech, silent = self._heard(clip, track, power)
         if not speech.any():
             return
         found = _syllables.density(_syllables.inputs(bands, level), *_syllables.weights())
@@ -149,7 +178,7 @@ class Timing:
                     level,
                     voiced,
                     speech,
-                    reference * 10 ** (threshold / 10),
+                    silent,
                     found,
                     (self.least_pause, self.dip, self.silence),
                 ),

@@ -13,7 +13,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from rewardkit_scorers import _spectrum
 from rewardkit_scorers._contour import (
     MOST_POINTS,
     finite,
@@ -25,8 +24,6 @@ from rewardkit_scorers._contour import (
     turning_points,
 )
 from scipy.stats import theilslopes
-
-from rewardkit.clip import Clip
 
 contours = hnp.arrays(
     np.float64, st.integers(1, 60), elements=st.floats(-10, 10, allow_nan=False, width=32)
@@ -137,24 +134,6 @@ def test_smoothing_keeps_lines_and_shrinks_noise():
     assert smooth(line, 2.0)[10:-10] == pytest.approx(line[10:-10])
     noise = np.random.default_rng(0).standard_normal(2_000)
     assert smooth(noise, 2.0).std() == pytest.approx(1 / np.sqrt(2 * np.sqrt(np.pi) * 2), rel=0.1)
-
-
-@pytest.mark.parametrize("sample_rate", [8_000, 16_000, 44_100])
-def test_the_bins_of_a_frame_sum_to_its_mean_square(sample_rate):
-    noise = np.random.default_rng(0).standard_normal(sample_rate).astype(np.float32)
-    power = np.concatenate(
-        [block for _, block in _spectrum.power_spectra(Clip(noise, sample_rate), 0.05, 0.01)]
-    )
-    assert len(power) == 101
-    assert power[5:-5].sum(axis=1).mean() == pytest.approx(1.0, rel=0.03)
-
-
-def test_blocks_do_not_show(monkeypatch):
-    clip = Clip(np.random.default_rng(0).standard_normal(9_000).astype(np.float32), 16_000)
-    whole = np.concatenate([p for _, p in _spectrum.power_spectra(clip, 0.032, 0.01)])
-    monkeypatch.setattr(_spectrum, "_BLOCK", 7)
-    pieces = np.concatenate([p for _, p in _spectrum.power_spectra(clip, 0.032, 0.01)])
-    assert np.array_equal(whole, pieces)
 
 
 @pytest.mark.parametrize("module", ["pitch", "timing", "voice"])

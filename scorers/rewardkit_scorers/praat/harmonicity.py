@@ -11,6 +11,10 @@ never correlated. The sums over the window run side by side for all lags, so tha
 does several lags at a time. And Praat refines every local maximum by Brent's method with
 sin(x)/x interpolation over all lags, while here only those maxima are refined that could win: on
 a short interpolation first, and over all lags once, at the place found.
+
+Of 48,003 frames of speech .06 % differ from Praat's by more than 0.1 dB. Two kinds of sound differ
+more: voices whose period is nearly the longest lag (the pitch close to `minimum_pitch`), where few
+lags are left to interpolate on, and steady tones from about 7 kHz up at a rate of 16 kHz.
 """
 
 from __future__ import annotations
