@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rewardkit.audio import Limits, read
+    from rewardkit.batch import Batch
+    from rewardkit.callable import RewardFunction
     from rewardkit.clip import Clip
     from rewardkit.errors import (
         AudioError,
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AudioError",
+    "Batch",
     "CheckpointError",
     "Clip",
     "Extractor",
@@ -45,6 +48,7 @@ __all__ = [
     "Preference",
     "PreferenceError",
     "Reward",
+    "RewardFunction",
     "RewardModel",
     "RewardkitError",
     "Schema",
@@ -55,6 +59,8 @@ __all__ = [
 
 _HOMES = {
     "audio": ("Limits", "read"),
+    "batch": ("Batch",),
+    "callable": ("RewardFunction",),
     "clip": ("Clip",),
     "errors": (
         "AudioError",

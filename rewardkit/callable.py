@@ -24,7 +24,7 @@ from rewardkit import audio
 from rewardkit.clip import Clip
 from rewardkit.errors import RewardkitError
 from rewardkit.reward import Reward
-from rewardkit.waveforms import Sound, each, read, rows_of
+from rewardkit.waveforms import Sound, each, rates_of, read, rows_of
 
 if TYPE_CHECKING:
     from rewardkit.model import RewardModel
@@ -35,7 +35,8 @@ Mode = Literal["mean", "lcb", "min"]
 OnFailure: TypeAlias = "Literal['raise', 'none'] | float"
 """What a clip without a reward becomes; see `RewardFunction`."""
 
-_LARGEST: Final = 1e30  # of a penalty; far inside float32
+LARGEST: Final = 1e30
+"""No number that takes the place of a reward may reach it; far inside float32."""
 
 _LOG: Final = logging.getLogger(__name__)
 
@@ -137,7 +138,7 @@ class RewardFunction:
                 `on_failure="raise"` the first clip's failure.
         """
         sounds, like = rows_of(waveforms, lengths)
-        rates = each("sample_rate", sample_rate, len(sounds))
+        rates = rates_of(sounds, sample_rate)
         said = each("texts", texts, len(sounds))
         device = None if like is None or like.device.type == "cpu" else str(like.device)
         clips = [
@@ -191,14 +192,8 @@ class RewardFunction:
 
     def raise_for(self, rewards: Sequence[Reward]) -> None:
         """With `on_failure="raise"`, raise the first failure among some rewards, if any."""
-        failed = [(i, reward.error) for i, reward in enumerate(rewards) if reward.error is not None]
-        if failed and self.on_failure == "raise":
-            place, error = failed[0]
-            raise type(error)(
-                error.code,
-                f"clip {place} of {len(rewards)}: {error.message}; {len(failed)} of them have no "
-                "reward (on_failure= says what becomes of such clips)",
-            ) from error
+        if self.on_failure == "raise":
+            first_failure(rewards)
 
     def _rewards(self, clips: Sequence[Clip | RewardkitError], device: str | None) -> list[Reward]:
         sound = [clip for clip in clips if isinstance(clip, Clip)]
@@ -253,6 +248,18 @@ class RewardFunction:
             )
 
 
+def first_failure(rewards: Sequence[Reward]) -> None:
+    """Raise the first failure among some rewards, if there is one, with its place."""
+    failed = [(i, reward.error) for i, reward in enumerate(rewards) if reward.error is not None]
+    if failed:
+        place, error = failed[0]
+        raise type(error)(
+            error.code,
+            f"clip {place} of {len(rewards)}: {error.message}; {len(failed)} of them have no "
+            "reward (on_failure= says what becomes of such clips)",
+        ) from error
+
+
 def checked(on_failure: OnFailure) -> OnFailure:
     """The option, when it is one.
 
@@ -266,7 +273,7 @@ def checked(on_failure: OnFailure) -> OnFailure:
         rewardkit.errors.RewardkitError: bad_option: on_failure=nan; it is 'raise', ...
     """
     number = isinstance(on_failure, (int, float)) and not isinstance(on_failure, bool)
-    if on_failure in ("raise", "none") or (number and abs(float(on_failure)) < _LARGEST):
+    if on_failure in ("raise", "none") or (number and abs(float(on_failure)) < LARGEST):
         return on_failure
     raise RewardkitError(
         "bad_option",

@@ -26,6 +26,7 @@ def rows_of(waveforms: Any, lengths: Iterable[int] | None) -> tuple[list[Any], A
         RewardkitError: `bad_batch` when this is no batch, or the lengths do not fit.
 
     Example:
+        >>> import numpy as np
         >>> sounds, like = rows_of(np.zeros((2, 5)), [5, 3])
         >>> [len(sound) for sound in sounds], like
         ([5, 3], None)
@@ -74,6 +75,26 @@ def _cut(sounds: list[Any], lengths: list[int]) -> list[Any]:
     return [sound[..., :length] for sound, length in zip(sounds, lengths, strict=True)]
 
 
+def rates_of(sounds: Sequence[Any], sample_rate: Any) -> Sequence[int | None]:
+    """The sample rate of each sound, in Hz, or None for what knows its own.
+
+    Raises:
+        RewardkitError: `bad_batch` when a waveform has none, or one that is no whole number:
+            that is the caller's fault and not the clip's.
+
+    Example:
+        >>> rates_of(["a.wav", "b.wav"], None)
+        [None, None]
+    """
+    rates = each("sample_rate", sample_rate, len(sounds))
+    for sound, rate in zip(sounds, rates, strict=True):
+        if rate is None and hasattr(sound, "shape"):
+            raise RewardkitError("bad_batch", "a waveform states no rate: give sample_rate, in Hz")
+        if rate is not None and (isinstance(rate, bool) or not hasattr(rate, "__index__")):
+            raise RewardkitError("bad_batch", f"sample_rate {rate!r}; it is a whole number of Hz")
+    return rates
+
+
 def each(name: str, value: Any, count: int) -> Sequence[Any]:
     """One value for each clip, from one for all or one each.
 
@@ -113,6 +134,7 @@ def sound(given: Any) -> Sound:
     Example:
         >>> sound(None).code
         'not_rendered'
+        >>> import numpy as np
         >>> sound((np.zeros(8000, np.float32), 16_000))
         Clip(sample_rate=16000, source='<array>')
     """

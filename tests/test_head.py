@@ -46,7 +46,7 @@ ROWS = arrays(
 
 
 def same(one: HeadOutput, row: int, other: HeadOutput, other_row: int) -> bool:
-    names = ("scalar", "dimensions", "std", "dimension_std")
+    names = ("scalar", "dimensions", "std", "dimension_std", "least", "dimension_least")
     return all(
         getattr(one, name)[row].tobytes() == getattr(other, name)[other_row].tobytes()
         for name in names
@@ -131,6 +131,8 @@ def test_computes_the_textbook_numbers():
     np.testing.assert_allclose(out.scalar, z @ HEAD.weights.T @ HEAD.mix, rtol=1e-5)
     np.testing.assert_allclose(out.std, scalars.std(axis=1, ddof=1), rtol=1e-6)
     np.testing.assert_allclose(out.dimension_std, rewards.std(axis=1, ddof=1), rtol=1e-6)
+    np.testing.assert_allclose(out.least, scalars.min(axis=1), rtol=1e-6)
+    np.testing.assert_allclose(out.dimension_least, rewards.min(axis=1), rtol=1e-6)
     assert out.scalar.dtype == out.std.dtype == np.float32
 
 
