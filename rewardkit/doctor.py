@@ -102,7 +102,8 @@ def _scorers() -> Iterator[Finding]:
             scorer = scorers.load(name)
             yield Finding(f"scorer {name}", f"version {scorer.version}")
         except RewardkitError as error:
-            yield Finding(f"scorer {name}", str(error), ok=False)
+            wants = error.code == scorers.NO_MODEL
+            yield Finding(f"scorer {name}", error.message if wants else str(error), ok=wants)
 
 
 def _checkpoints() -> Iterator[Finding]:

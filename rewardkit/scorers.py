@@ -26,6 +26,9 @@ from rewardkit.features import Feature
 GROUP: Final = "rewardkit.scorers"
 """The entry-point group in which scorers are offered."""
 
+NO_MODEL: Final = "no_model"
+"""The code with which a scorer says that it can't be made without being told a model."""
+
 
 @runtime_checkable
 class Scorer(Protocol):

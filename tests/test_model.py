@@ -192,7 +192,7 @@ def run(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 HEAVY = [
-    "torch", "torchaudio", "speechbrain", "lightning", "librosa", "sklearn", "scipy", "matplotlib",
+    "torch", "torchaudio", "speechbrain", "lightning", "librosa", "sklearn", "matplotlib",
 ]  # fmt: skip
 
 

@@ -20,15 +20,16 @@ def list_scorers(
 ) -> None:
     """The installed scorers, their versions and what they measure."""
     from rewardkit.errors import RewardkitError
-    from rewardkit.scorers import installed, load
+    from rewardkit.scorers import NO_MODEL, installed, load
 
     failed = False
     for name, point in installed().items():
         try:
             scorer = load(name)
         except RewardkitError as error:
-            typer.echo(f"{name}: {error}", err=True)
-            failed = True
+            wants = error.code == NO_MODEL  # nothing is wrong: it has no default
+            typer.echo(f"{name}: {error.message if wants else error}", err=not wants)
+            failed |= not wants
             continue
         package = point.dist.name if point.dist else "?"
         rate = f"{scorer.sample_rate} Hz" if scorer.sample_rate else "any rate"

@@ -35,7 +35,7 @@ def test_score_prints_one_json_row_per_clip_when_piped(example_clips: list[Path]
     ]
     assert [row["path"] for row in rows] == [str(path) for path in example_clips]
     assert all(row["status"] == "ok" and row["error"] is None for row in rows)
-    assert set(rows[0]) == {"path", "status", "reward", "std", "dimensions", "error"}
+    assert set(rows[0]) == {"path", "status", "reward", "std", "distance", "dimensions", "error"}
 
 
 def test_rows_keep_their_order_when_some_fail(example_clips: list[Path], tmp_path: Path) -> None:
@@ -161,6 +161,7 @@ def test_a_broken_preference_file_stops_training_and_lists_lines(tmp_path: Path)
 def test_scorers_are_listed_and_checked() -> None:
     listed = rewardkit("scorers", "list", "--features")
     assert "pitch.f0_median [Hz" in listed
+    assert "speech: the scorer speech needs a model" in listed
     checked = rewardkit("scorers", "check", "timing")
     assert "FAILED" not in checked
     assert checked.count("ok ") >= 8

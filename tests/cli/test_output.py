@@ -27,6 +27,7 @@ def test_the_row_is_the_documented_one() -> None:
         "status": "ok",
         "reward": 0.5,
         "std": 0.1,
+        "distance": None,
         "dimensions": {"prosody": 0.25, "emotion": 0.75},
         "error": None,
     }
