@@ -76,8 +76,8 @@ def main() -> None:
         )
         if names:
             print(parts[-1])
-    if not names:
-        PAGE.write_text("\n".join(parts))
+        else:
+            PAGE.write_text("\n".join(parts))
 
 
 if __name__ == "__main__":

@@ -7,9 +7,10 @@ Listeners' choices often go with length or loudness, and files often list the be
 
 from __future__ import annotations
 
+import difflib
 import math
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -20,10 +21,14 @@ from rewardkit.pairs import Floats, Pairs
 
 SIDE: Final = "side"
 
+RATES: Final = {"timing.speech_rate": ("fastest", "slowest")}
+"""Features that are a rule of their own wherever they are measured, and what it chooses."""
+
 _WORDS: Final = {
     "duration": ("longest", "shortest"),
     "level": ("loudest", "quietest"),
     SIDE: ("side a", "side b"),
+    **RATES,
 }
 
 
@@ -36,6 +41,46 @@ def level(clip: Clip) -> float:
     """
     power = float(np.mean(clip.samples.astype(np.float64) ** 2)) if len(clip.samples) else 0.0
     return round(10 * math.log10(power), 6) if power > 0 else -math.inf
+
+
+class Probed(Protocol):
+    """A clip's length and level, as `rewardkit.preferences.ClipInfo` has them."""
+
+    @property
+    def duration(self) -> float:
+        """In s."""
+
+    @property
+    def level(self) -> float:
+        """In dB re full scale."""
+
+
+def numbers(
+    clips: Sequence[Probed], names: Sequence[str], values: Floats, rules: Sequence[str] = ()
+) -> dict[str, Floats]:
+    """What trivial rules go by, one number per clip: duration, level, and some features.
+
+    Args:
+        clips: Each clip's duration and level.
+        names: Of the features that were measured.
+        values: `(clips, features)`.
+        rules: Features that are wanted; those of `RATES` are taken where they were measured.
+
+    Raises:
+        RewardkitError: `bad_option` for a feature that was not measured.
+    """
+    missing = [name for name in rules if name not in names]
+    if missing:
+        near = difflib.get_close_matches(missing[0], list(names), n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise RewardkitError("bad_option", f"the model measures no {missing[0]!r}{hint}")
+    chosen = dict.fromkeys([*(name for name in RATES if name in names), *rules])
+    found = {name: np.asarray(values[:, list(names).index(name)], np.float64) for name in chosen}
+    return {
+        "duration": np.array([clip.duration for clip in clips], np.float64),
+        "level": np.array([clip.level for clip in clips], np.float64),
+        **found,
+    }
 
 
 def choices(pairs: Pairs, trivial: Mapping[str, ArrayLike]) -> dict[str, Floats]:
@@ -72,5 +117,5 @@ def wording(name: str, *, reverse: bool) -> str:
         >>> wording("duration", reverse=True)
         'shortest'
     """
-    most, least = _WORDS.get(name, (f"most {name}", f"least {name}"))
+    most, least = _WORDS.get(name, (f"highest {name}", f"lowest {name}"))
     return least if reverse else most

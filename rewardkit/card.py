@@ -56,6 +56,7 @@ def _training(training: dict[str, Any]) -> str:
             for name, count in training["pairs"].items()
         ),
         *_options(training),
+        _temperature(training),
         "The scalar's weights were "
         + (
             "learned from `overall` preferences."
@@ -63,7 +64,18 @@ def _training(training: dict[str, Any]) -> str:
             else "declared equal, not learned: no pair said which clip is better over all."
         ),
     ]
-    return "\n\n".join(rows)
+    return "\n\n".join(filter(None, rows))
+
+
+def _temperature(training: dict[str, Any]) -> str:
+    found = training.get("temperature") or {}
+    if not found:
+        return "Rewards were not calibrated on what was left out."
+    names = ("value", "low", "high")
+    said = ", ".join(
+        f"`{name}` {_interval(dict(zip(names, row, strict=True)))}" for name, row in found.items()
+    )
+    return f"Rewards were divided by the temperature that fits what was left out: {said}."
 
 
 def _options(training: dict[str, Any]) -> list[str]:
@@ -80,6 +92,8 @@ def _options(training: dict[str, Any]) -> list[str]:
             f"{len(raters)} raters of `{name}` have a reliability of their own, from "
             f"{values[0]:.2f} to {values[-1]:.2f} of the average one."
         )
+    if training.get("decorrelate"):
+        found.append(f"Its rewards do not go with {', '.join(training['decorrelate'])}.")
     found += [
         f"Trained with {name} {training[name]:g}."
         for name in ("smoothing", "margin", "center")
@@ -109,7 +123,66 @@ def _evaluation(manifest: Manifest) -> str:
         f"{manifest.evaluation['level']:.0%} intervals "
         f"(bootstrap over what was left out).\n\n| dimension | choosing | agrees |\n|---|---|---|\n"
         + "\n".join(rows)
+        + _calibration(manifest.evaluation["dimensions"])
+        + _shortcuts(manifest.evaluation["dimensions"])
         + "".join(f"\n{'' if place else chr(10)}- {note}" for place, note in enumerate(notes))
+        + _strict(manifest.evaluation)
+    )
+
+
+def _strict(evaluation: dict[str, Any]) -> str:
+    found = evaluation.get("others", {}).get("strict")
+    if found is None:
+        return ""
+    rows = "\n".join(
+        f"| {result['dimension']} | {_interval(result['accuracy'])} |"
+        for result in found["dimensions"]
+    )
+    return (
+        "\n\n## How good it is on two voices it does not know\n\nAbove, one side of a pair may be "
+        "a voice from training. Here both are left out (with the weight decay of the weights, "
+        "which was chosen on all pairs); the temperature of the weights is the "
+        f"one that fits these tests.\n\n| dimension | agrees |\n|---|---|\n{rows}"
+        + _calibration(found["dimensions"])
+    )
+
+
+def _calibration(results: list[dict[str, Any]]) -> str:
+    rows = []
+    for result in results:
+        found = result.get("calibration")
+        if found is None:
+            continue
+        less = found["debiased"] or {"value": found["error"], "low": None, "high": None}
+        slope = "none" if found["slope"] is None else _interval(found["slope"])
+        rows.append(
+            f"| {result['dimension']} | {found['error']:.3f} | {found['floor']:.3f} | "
+            f"{_interval(less)} | {slope} |"
+        )
+    if not rows:
+        return ""
+    return (
+        "\n\nHow honest its log-odds are on the same pairs. ECE, expected calibration error, is "
+        "the mean distance of agreement from confidence over bins of equal mass; chance alone "
+        "gives a calibrated model the second number. The slope is what the log-odds would have to "
+        "be multiplied by: below 1 they are too sure.\n\n| dimension | ECE | calibrated model | "
+        "less its bias | slope |\n|---|--:|--:|---|---|\n" + "\n".join(rows)
+    )
+
+
+def _shortcuts(results: list[dict[str, Any]]) -> str:
+    rows = [
+        f"| {result['dimension']} | {one['of']} | {one['to']} | {', '.join(one['given'])} | "
+        f"{_interval(one['value'])} |"
+        for result in results
+        for one in result.get("partials", [])
+    ]
+    if not rows:
+        return ""
+    return (
+        "\n\nPartial correlations over the same pairs: what reward and answers go with, the rest "
+        "held fixed.\n\n| dimension | of | with | given | |\n|---|---|---|---|---|\n"
+        + "\n".join(rows)
     )
 
 

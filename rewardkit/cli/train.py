@@ -66,6 +66,12 @@ def train(
     center: Annotated[
         float, typer.Option(help="Penalty on the squared sum of a pair's two rewards.")
     ] = 0.0,
+    decorrelate: Annotated[
+        str,
+        typer.Option(
+            help="What the reward must not go with, by comma: duration, level, or features."
+        ),
+    ] = "",
     bend: Annotated[
         bool,
         typer.Option(help="One slope below each feature's mean, another above it."),
@@ -81,6 +87,10 @@ def train(
     ] = False,
     cross_validate: Annotated[
         bool, typer.Option(help="Report accuracy on speakers or clips that were left out.")
+    ] = True,
+    calibrate: Annotated[
+        bool,
+        typer.Option(help="Divide rewards by the temperature that fits what was left out."),
     ] = True,
     speech: Annotated[
         bool, typer.Option(help="Whether the model refuses clips without speech.")
@@ -124,7 +134,9 @@ def train(
                 accelerator=accelerator,
                 journal=str(out / ".steps") if resume else None,
             ),
+            decorrelate=tuple(filter(None, decorrelate.split(","))),
             cross_validate=cross_validate,
+            calibrate=calibrate,
             require_speech=speech,
             skip_errors=skip_errors,
             license=license_,
@@ -142,6 +154,10 @@ def train(
         typer.echo(f"warning: {text}", err=True)
     if result.evaluation is not None:
         typer.echo(result.evaluation.render())
+    if result.strict is not None:
+        typer.echo(f"by heads that know neither side of a pair: {result.strict.render()}")
+    for dimension, (value, *_) in result.model.manifest.training["temperature"].items():
+        typer.echo(f"{dimension}: rewards divided by the temperature {value:.3f}")
     typer.echo(f"wrote {out}: dimensions {', '.join(result.model.dimensions)}")
 
 

@@ -40,6 +40,7 @@ COLUMNS: Final = {
     "speaker_a": "who speaks in a (or in the chosen clip)",
     "speaker_b": "who speaks in b (or in the rejected clip)",
     "text": "what is said",
+    "language": "what language is spoken in both clips, such as a BCP 47 tag: de, en-GB",
     "system_a": "what made a (or the chosen clip)",
     "system_b": "what made b (or the rejected clip)",
 }

@@ -171,6 +171,7 @@ class Parser:
             "system_b": row.name("system_b"),
             "margin": margin,
             "strength": strength,
+            "language": row.string("language"),
             "line": line,
             "speaker_a": speaker_a,
             "speaker_b": speaker_b,

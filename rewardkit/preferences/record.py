@@ -50,6 +50,7 @@ class Preference:
         strength: How clear the answer is on a graded scale, such as 1 for "slightly" and 2 for
             "clearly better"; positive. In training and evaluation it multiplies the weight: one
             clear answer counts as two slight ones.
+        language: What language is spoken in both clips.
 
     Raises:
         PreferenceError: With the code of what is wrong: `missing_column`, `same_clip`,
@@ -78,6 +79,7 @@ class Preference:
     side_known: bool = True
     tie: float = 0.0
     strength: float | None = None
+    language: str | None = None
 
     def __post_init__(self) -> None:
         if not self.a or not self.b or not self.dimension:

@@ -21,7 +21,7 @@ _BATCH: Final = 8192
 _ANSWERS: Final = {(1.0, 0.0): "a", (0.0, 0.0): "b", (0.5, 1.0): "tie"}
 _AS_THEY_ARE: Final = (
     *("rater", "margin", "strength", "speaker", "speaker_a", "speaker_b"),
-    *("text", "system_a", "system_b"),
+    *("text", "language", "system_a", "system_b"),
 )
 _NUMBERS: Final = frozenset({"margin", "strength", "tie", "win", "weight"})
 

@@ -25,6 +25,7 @@ import torch
 
 from rewardkit.normaliser import Normaliser
 from rewardkit.pairs import OVERALL, Floats, Pairs
+from rewardkit.training.decorrelation import free_directions, of_clips
 from rewardkit.training.likelihood import LIKELIHOODS
 from rewardkit.training.options import TrainOptions
 from rewardkit.training.reduction import Reduction
@@ -112,6 +113,7 @@ def estimate(
     a, b = np.split(np.asarray(places, np.int64).reshape(-1), 2)
     win = pairs.win + options.smoothing * (1.0 - 2.0 * pairs.win)
     local = dataclasses.replace(pairs, a=a, b=b, win=win)
+    nuisances = of_clips(options.decorrelate, clips)
     names = pairs.dimensions
     others = [number for number, name in enumerate(names) if name != OVERALL]
     weights = np.zeros((len(often), len(names), z.shape[1]))
@@ -126,13 +128,18 @@ def estimate(
             mix[:, number] = 1.0
         if not len(here):
             continue
+        allowed = reduction.only(z, options.columns.get(names[number])).any(axis=0)
+        free = np.eye(z.shape[1])[:, allowed]
+        if nuisances:
+            free = free @ free_directions(z[:, allowed], local, nuisances)
         solution = solve(
-            reduction.only(z, options.columns.get(names[number])),
+            z,
             local.select(here),
             often[:, here] * local.weight[here],
             l2[:, number],
             options,
             basis=weights[:, others] if final else None,
+            free=None if free.shape[1] == z.shape[1] else free,
         )
         weights[:, number] = solution.weights
         if final:

@@ -112,7 +112,8 @@ def fit(
     )
     labels = tuple(names) if names is not None else tuple(map(str, range(table.shape[1])))
     clips = np.unique(np.concatenate([merged.a, merged.b]))
-    in_sample = evaluate(pairs, fitted.margins(table, pairs)[0], trivial=trivial, resamples=0)
+    margin = fitted.margins(table, pairs)[0]
+    in_sample = evaluate(pairs, margin, trivial=trivial, resamples=0, brief=True)
     counts = np.bincount(pairs.merged().dimension, minlength=len(pairs.dimensions)).tolist()
     reliability = _about_raters(fitted.solutions, raters)
     found = _about_features(table[clips], fitted.normaliser, labels)
@@ -149,6 +150,7 @@ def fit(
         smoothing=options.smoothing,
         margin=options.margin,
         center=options.center,
+        decorrelate=tuple(options.decorrelate),
         bend=options.bend,
         members=options.members,
         units=int(unit.max()) + 1,

@@ -47,7 +47,7 @@ class Newton(pl.LightningModule):  # type: ignore[misc]
 
         sum_p weight_kp [L(s_kp, win_p, tie_p, τ_k) + c (z_a·u_k + z_b·u_k)²]
             + L(0, 1/2, 1/2, τ_k) + l2_k / 2 (|w_k|² + |mix_k - 1/parts|²)
-        with u_k = w_k + mix_k basis_k, s_kp = β_k,rater(p) (z_a·u_k - z_b·u_k) - offset_p.
+        with u_k = free w_k + mix_k basis_k, s_kp = β_k,rater(p) (z_a·u_k - z_b·u_k) - offset_p.
 
     `L(0, 1/2, 1/2, τ)` is one judgement of two equal clips, half a tie: it keeps τ finite where a
     bootstrap sample has no tie, or nothing else. offset is the data's margin, in log-odds: what a
@@ -76,6 +76,7 @@ class Newton(pl.LightningModule):  # type: ignore[misc]
         basis: Tensor,
         options: TrainOptions,
         likelihood: Likelihood,
+        free: Tensor | None = None,
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
@@ -92,7 +93,9 @@ class Newton(pl.LightningModule):  # type: ignore[misc]
         self.graph = Graph(torch.from_numpy(pairs.a), torch.from_numpy(pairs.b), len(z))
         tie = torch.from_numpy(pairs.tie)[:, None]
         extra = int(likelihood.has_tie_parameter)
-        start = torch.zeros(len(l2), self.parts + z.shape[1] + extra, dtype=torch.float64)
+        self.register_buffer("free", free, persistent=False)
+        self.own = z.shape[1] if free is None else free.shape[1]
+        start = torch.zeros(len(l2), self.parts + self.own + extra, dtype=torch.float64)
         start[:, : self.parts] = 1.0 / max(self.parts, 1)
         self.theta = torch.nn.Parameter(start, requires_grad=False)
         decayed = torch.ones(start.shape[1], dtype=torch.float64)
@@ -191,8 +194,8 @@ class Newton(pl.LightningModule):  # type: ignore[misc]
     def objective(self, theta: Tensor, which: Tensor) -> Point:
         """The objective of some problems, `(k,)`, at `theta`, `(k, parameters)`."""
         basis, weight, graph = self.basis[which], self.weight[:, which], self.graph
-        mix, w = theta[:, : self.parts], theta[:, self.parts : self.parts + self.z.shape[1]]
-        u = w + torch.einsum("kp,kpf->kf", mix, basis)
+        mix, w = theta[:, : self.parts], theta[:, self.parts : self.parts + self.own]
+        u = self.unfold(w) + torch.einsum("kp,kpf->kf", mix, basis)
         reward = self.z @ u.T  # (clips, k)
         margin = reward[graph.a] - reward[graph.b]
         scale, tie_parameter = self.scale(which), self.tie_parameter(theta)
@@ -209,13 +212,18 @@ class Newton(pl.LightningModule):  # type: ignore[misc]
         value = total(value) + l2 / 2 * (away**2).sum(dim=1)
         if self.raters is not None:
             value = value + self.raters.penalty(which)
-        gradient = [torch.einsum("kpf,kf->kp", basis, to_u), to_u]
+        to_w = to_u if self.free is None else to_u @ self.free
+        gradient = [torch.einsum("kpf,kf->kp", basis, to_u), to_w]
         if terms.tie_slope is not None:
             one = self.one_even_judgement(tie_parameter)
             assert one.tie_slope is not None  # noqa: S101
             value = value + one.loss
             gradient.append((total((weight * terms.tie_slope).sum(dim=0)) + one.tie_slope)[:, None])
         return Point(value, torch.cat(gradient, dim=1) + l2[:, None] * away, terms, margin)
+
+    def unfold(self, w: Tensor) -> Tensor:
+        """Weights of the columns `(k, columns)`, from those of the free directions."""
+        return w if self.free is None else w @ self.free.T
 
     def one_even_judgement(self, tie_parameter: Tensor) -> Terms:
         """The prior of the tie parameter."""
@@ -236,7 +244,8 @@ class Newton(pl.LightningModule):  # type: ignore[misc]
         scale = scale if isinstance(scale, float) else scale[:, 0]
         sums = 2 * self.options.center * weight if self.options.center else None
         of_u = total(self.graph.hessian(self.z, weight * scale**2 * terms.curvature[:, k], sums))
-        to = torch.cat([self.basis[k], torch.eye(len(of_u), dtype=of_u.dtype, device=of_u.device)])
+        eye = torch.eye(len(of_u), dtype=of_u.dtype, device=of_u.device)
+        to = torch.cat([self.basis[k], eye if self.free is None else self.free.T])
         hessian = to @ of_u @ to.T
         if terms.cross is not None and terms.tie_curvature is not None:
             one = self.one_even_judgement(self.tie_parameter(self.theta[which]))
@@ -293,7 +302,7 @@ class Newton(pl.LightningModule):  # type: ignore[misc]
         table.index_add_(0, self.graph.a * count + raters.place, rows)
         table.index_add_(0, self.graph.b * count + raters.place, -rows)
         to_z = total(self.z.T @ table.reshape(clips, count)[:, :-1])
-        cross = [self.basis[0] @ to_z, to_z]
+        cross = [self.basis[0] @ to_z, to_z if self.free is None else self.free.T @ to_z]
         if terms.cross is not None:
             cross.append(raters.by_rater(weight * terms.cross[:, 0] * m)[None, :])
         own = raters.by_rater(weight * terms.curvature[:, 0] * m**2)

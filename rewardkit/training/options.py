@@ -33,6 +33,9 @@ class TrainOptions:
         reduce: Blocks of features that are replaced in training by their first principal
             components, each as the features' columns and the number of components; see
             `rewardkit.training.reduction`.
+        decorrelate: Numbers that the reward must not go with, such as durations, by name, one for
+            each row of the features: over the training pairs the head's margins are uncorrelated
+            with their differences; see `rewardkit.training.decorrelation`.
         ties: What the likelihood makes of ties: `half` a win to each side, or a probability of
             their own, after `davidson` or `rao-kupper`; see `rewardkit.training.likelihood`.
         raters: Whether each rater who is named has a reliability of their own, fitted with the
@@ -74,6 +77,7 @@ class TrainOptions:
     folds: int = 8
     columns: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     reduce: tuple[tuple[tuple[int, ...], int], ...] = ()
+    decorrelate: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     ties: Ties = "davidson"
     raters: bool = False
     rater_shrinkage: float = 4.0

@@ -30,6 +30,7 @@ class TrainReport:
         smoothing: As in `TrainOptions`.
         margin: As in `TrainOptions`.
         center: As in `TrainOptions`.
+        decorrelate: What the reward was made uncorrelated with; as in `TrainOptions`.
         bend: Whether each feature has two slopes; see `TrainOptions`.
         members: Bootstrap members.
         units: What the bootstrap drew: groups, connected components or clips.
@@ -53,6 +54,7 @@ class TrainReport:
     smoothing: float
     margin: float
     center: float
+    decorrelate: tuple[str, ...]
     bend: bool
     members: int
     units: int
@@ -71,6 +73,7 @@ class TrainReport:
                 name: {rater: list(found) for rater, found in raters.items()}
                 for name, raters in self.reliability.items()
             },
+            "decorrelate": list(self.decorrelate),
             "unused": list(self.unused),
             "warnings": list(self.warnings),
         }

@@ -5,32 +5,47 @@
 from __future__ import annotations
 
 import dataclasses
-import fnmatch
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rewardkit import preferences, scorers
+from rewardkit import baselines, preferences, scorers
 from rewardkit.cache import FeatureCache
 from rewardkit.checkpoint import FeatureEntry, Manifest, ScorerEntry
 from rewardkit.errors import PreferenceError, RewardkitError
-from rewardkit.evaluate import Evaluation
+from rewardkit.evaluate import Evaluation, Interval, facets
 from rewardkit.extract import Extractor
 from rewardkit.model import RewardModel
 from rewardkit.pairs import index
 from rewardkit.population import Population
 from rewardkit.preferences import ClipInfo, Preference
 from rewardkit.resampling import Groups
+from rewardkit.training.choose import choose_blocks, choose_columns, choose_nuisances
 from rewardkit.training.cross_validation import cross_validate
 from rewardkit.training.fit import TrainingWarning, fit
 from rewardkit.training.options import TrainOptions
+from rewardkit.training.shipped import as_shipped
+from rewardkit.training.temperature import MOST, cool
 from rewardkit.version import VERSION
 from rewardkit.workers import measure_files
+
+STRICT: Final = "strict"
+"""What tests by heads that know neither side are called in a manifest."""
+
+__all__ = [
+    "STRICT",
+    "Run",
+    "RunOptions",
+    "choose_blocks",
+    "choose_columns",
+    "fit_model",
+    "train",
+]
 
 
 @dataclass(frozen=True)
@@ -45,9 +60,20 @@ class RunOptions:
             weight. A dimension that is not named uses those of `*`, or else all.
         reduce: By a pattern of features, to how many principal components they are reduced in
             training; see `rewardkit.training.reduction`. For embeddings: `{"speech.*": 20}`.
+        decorrelate: What the reward must not go with: `duration`, `level`, names of features; see
+            `rewardkit.training.decorrelation`.
         train: How the head is trained.
         cross_validate: Whether to leave each speaker out in turn (or tenths of the connected
             clips, where speakers are not named) and report how the head does on them.
+        calibrate: Whether rewards are divided by the temperature that fits what was left out;
+            needs cross-validation. In use, both speakers of a pair are new; so the temperature is
+            that of tests by heads that know neither (see `cross_validate`'s `strict`), of at most
+            eight groups of speakers, with the weight decay that the head has. What is reported of
+            left-out pairs, strictly or not, is each fold's at a temperature that fits the other
+            folds of that kind.
+        temperature: By dimension, what rewards are divided by, where that is known already.
+        rules: Features to stand beside the reward as trivial rules, beyond those of
+            `rewardkit.baselines.RATES`.
         require_speech: Whether the model refuses clips without speech.
         skip_errors: Leave out preferences that can't be used, and count them, instead of
             raising.
@@ -61,8 +87,12 @@ class RunOptions:
     scorers: tuple[tuple[str, dict[str, Any]], ...] = (("pitch", {}), ("timing", {}))
     use: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     reduce: Mapping[str, int] = field(default_factory=dict)
+    decorrelate: tuple[str, ...] = ()
     train: TrainOptions = field(default_factory=TrainOptions)
     cross_validate: bool = True
+    calibrate: bool = True
+    temperature: Mapping[str, float] = field(default_factory=dict)
+    rules: tuple[str, ...] = ()
     require_speech: bool = True
     skip_errors: bool = False
     license: str = "LicenseRef-unknown"
@@ -79,12 +109,16 @@ class Run:
         model: Ready to score, or to save.
         evaluation: On speakers or clips that were left out; None when that was not asked for or
             not possible.
+        strict: On pairs of which the head knows neither speaker (or clip), where that is another
+            thing; also under `others` in the manifest's evaluation. Its weight decay was chosen
+            on all pairs, where that of `evaluation` was chosen inside each fold.
         skipped: Preferences that were left out, and why, one text each.
         warnings: What speaks against taking the model at its word.
     """
 
     model: RewardModel
     evaluation: Evaluation | None
+    strict: Evaluation | None
     skipped: tuple[str, ...]
     warnings: tuple[str, ...]
 
@@ -161,21 +195,39 @@ def fit_model(
     values = np.stack([values_of[path] for path in indexed.paths])
     columns = choose_columns(names, indexed.pairs.dimensions, options.use)
     blocks = choose_blocks(names, options.reduce)
-    how = dataclasses.replace(options.train, columns=columns, reduce=blocks or options.train.reduce)
     known = None not in indexed.speakers and len(set(indexed.speakers)) > 2
     groups: Groups | None = indexed.speakers if known else None
-    trivial = {
-        "duration": [info[path].duration for path in indexed.paths],
-        "level": [info[path].level for path in indexed.paths],
-    }
+    trivial = baselines.numbers(
+        [info[path] for path in indexed.paths], names, values, options.rules
+    )
+    how = dataclasses.replace(
+        options.train,
+        columns=columns,
+        reduce=blocks or options.train.reduce,
+        decorrelate=choose_nuisances(options.decorrelate, trivial, names, values)
+        or options.train.decorrelate,
+    )
     evaluation: Evaluation | None = None
+    strict: Evaluation | None = None
+    temperature = {name: Interval(t, None, None) for name, t in options.temperature.items()}
     notes: list[str] = []
     if options.cross_validate:
         progress("cross-validating")
         try:
             crossed = cross_validate(values, indexed.pairs, groups=groups, options=how)
-            evaluation = crossed.evaluate(trivial=trivial)
+            if options.calibrate:
+                shipped, is_strict = as_shipped(values, indexed.pairs, groups, how)
+                if is_strict:
+                    strict = shipped.calibrated().evaluate(trivial=trivial)
+                temperature = shipped.temperatures() | temperature
+                crossed = crossed.calibrated()
+            evaluation = crossed.evaluate(trivial=trivial, by=facets(wanted))
             notes += evaluation.warnings
+            notes += [
+                f"{name}: the largest temperature, {MOST:g}: what was left out is a coin's choice"
+                for name, t in temperature.items()
+                if t.value >= MOST
+            ]
         except RewardkitError as error:
             if error.code != "too_few_groups":
                 raise
@@ -187,13 +239,16 @@ def fit_model(
             values, indexed.pairs, groups=groups, options=how, names=names, trivial=trivial,
             raters=indexed.raters,
         )  # fmt: skip
+    head = cool(trained.head, {name: t.value for name, t in temperature.items()})
     report = trained.report.to_json()
+    report["mix"] = dict(zip(head.dimensions, head.mix.tolist(), strict=True))
+    report["temperature"] = {name: [t.value, t.low, t.high] for name, t in temperature.items()}
     notes += trained.report.warnings
     manifest = Manifest(
         name=options.name,
         rewardkit=VERSION,
         license=options.license,
-        dimensions=trained.head.dimensions,
+        dimensions=head.dimensions,
         scorers=tuple(
             ScorerEntry(
                 **scorers.describe(scorer) | {"parameters": scorers.parameters(scorer)},
@@ -212,71 +267,9 @@ def fit_model(
             "grouped_by": "speaker" if groups else "group of compared clips",
             "skipped": list(skipped),
         },
-        evaluation=evaluation.to_json() if evaluation else {},
+        evaluation=(evaluation.to_json() if evaluation else {})
+        | ({"others": {STRICT: strict.to_json()}} if strict else {}),
     )
     population = Population.fit(values, groups)
-    model = RewardModel(extractor, trained.head, manifest, population)
-    return Run(model, evaluation, tuple(skipped), tuple(dict.fromkeys(notes)))
-
-
-def choose_columns(
-    names: Sequence[str], dimensions: Sequence[str], use: Mapping[str, Sequence[str]]
-) -> dict[str, tuple[int, ...]]:
-    """Which feature columns each dimension may use, as `TrainOptions.columns` wants them.
-
-    Args:
-        names: Of the features.
-        dimensions: Of the preferences.
-        use: As in `RunOptions`.
-
-    Raises:
-        RewardkitError: `bad_option` for a pattern that matches nothing, or a dimension that no
-            preference is about.
-
-    Example:
-        >>> use = {"*": ["pitch.*", "!pitch.hnr*"]}
-        >>> choose_columns(["pitch.sd", "pitch.hnr", "timing.npvi"], ["prosody"], use)
-        {'prosody': (0,)}
-    """
-    columns = {}
-    for dimension in dimensions:
-        patterns = use.get(dimension, use.get("*"))
-        if patterns is None:
-            continue
-        found: set[int] = set()
-        for pattern in patterns:
-            without, glob = pattern.startswith("!"), pattern.removeprefix("!")
-            hits = {i for i, name in enumerate(names) if fnmatch.fnmatchcase(name, glob)}
-            if not hits:
-                raise RewardkitError("bad_option", f"no feature matches {pattern!r}")
-            found = found - hits if without else found | hits
-        columns[dimension] = tuple(sorted(found))
-    unknown = set(use) - set(dimensions) - {"*"}
-    if unknown:
-        raise RewardkitError("bad_option", f"no preference is about {', '.join(sorted(unknown))}")
-    return columns
-
-
-def choose_blocks(
-    names: Sequence[str], reduce: Mapping[str, int]
-) -> tuple[tuple[tuple[int, ...], int], ...]:
-    """Which feature columns are reduced together, as `TrainOptions.reduce` wants them.
-
-    Args:
-        names: Of the features.
-        reduce: As in `RunOptions`.
-
-    Raises:
-        RewardkitError: `bad_option` for a pattern that matches nothing.
-
-    Example:
-        >>> choose_blocks(["pitch.sd", "speech.embedding_0", "speech.embedding_1"], {"speech.*": 1})
-        (((1, 2), 1),)
-    """
-    blocks = []
-    for pattern, count in reduce.items():
-        block = tuple(i for i, name in enumerate(names) if fnmatch.fnmatchcase(name, pattern))
-        if not block:
-            raise RewardkitError("bad_option", f"no feature matches {pattern!r}")
-        blocks.append((block, count))
-    return tuple(blocks)
+    model = RewardModel(extractor, head, manifest, population)
+    return Run(model, evaluation, strict, tuple(skipped), tuple(dict.fromkeys(notes)))

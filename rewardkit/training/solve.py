@@ -49,6 +49,7 @@ def solve(
     l2: Floats,
     options: TrainOptions,
     basis: Floats | None = None,
+    free: Floats | None = None,
 ) -> Solution:
     """Fit many heads on the same clips and pairs.
 
@@ -62,6 +63,7 @@ def solve(
         l2: `(problems,)`.
         options: What to fit; tolerance, steps, device.
         basis: `(problems, parts, features)`: heads that may be mixed in; none by default.
+        free: `(features, directions)`, orthonormal: the weights are sums of these; any by default.
 
     Raises:
         RewardkitError: `not_converged`.
@@ -70,8 +72,9 @@ def solve(
         basis = np.zeros((len(l2), 0, z.shape[1]))
     likelihood = LIKELIHOODS[options.ties if pairs.tie.any() else "half"]
     module = Newton(
-        _tensor(z), pairs, _tensor(weight), _tensor(l2), _tensor(basis), options, likelihood
-    )
+        _tensor(z), pairs, _tensor(weight), _tensor(l2), _tensor(basis), options, likelihood,
+        None if free is None else _tensor(free),
+    )  # fmt: skip
     run(module, options)
     if not module.converged:
         raise RewardkitError(
@@ -81,10 +84,10 @@ def solve(
             "raise l2 or max_steps",
         )
     theta = module.theta.detach()
-    parts, features = module.parts, z.shape[1]
+    parts = module.parts
     return Solution(
         theta[:, :parts].cpu().numpy(),
-        theta[:, parts : parts + features].cpu().numpy(),
+        module.unfold(theta[:, parts : parts + module.own]).cpu().numpy(),
         likelihood,
         module.tie_parameter(theta).cpu().numpy(),
         _reliability(module),

@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 from scipy.special import expit
+from scipy.stats import binomtest
 from sklearn.metrics import accuracy_score, log_loss
 
 from rewardkit.baselines import choices, level, wording
@@ -67,9 +68,10 @@ def test_an_accuracy_that_may_be_a_coins_is_said_to_hold_no_signal():
     win = rng.random(200) < 0.5
     pairs = Pairs.of(np.arange(200), np.arange(200) + 200, win, side_known=np.zeros(200))
     coin = evaluate(pairs, rng.normal(size=200))
-    (text,) = coin.warnings
+    text, other = coin.warnings
     assert text.startswith("overall: no_signal: the accuracy, 0.5")
-    assert coin.to_json()["dimensions"][0]["warnings"] == [text]
+    assert other.startswith("overall: miscalibrated: the log-odds are too sure")
+    assert coin.to_json()["dimensions"][0]["warnings"] == [text, other]
     assert evaluate(pairs, pairs.win - 0.5).warnings == ()
     assert evaluate(pairs, 0.5 - pairs.win).warnings != ()  # worse than a coin is no signal
     assert evaluate(pairs, rng.normal(size=200), resamples=0).warnings == ()  # no interval
@@ -125,7 +127,10 @@ def test_a_trivial_rule_that_does_as_well_is_warned_of():
         "overall: the trivial rule 'side a' reaches 1.000, the reward 1.000",
     )
     few = evaluate(Pairs.of([0], [1], [1.0], side_known=[False]), [1.0])
-    assert few.warnings == ("overall: only 1 pairs; at least 30 are needed",)
+    assert few.warnings == (
+        "overall: only 1 pairs; at least 30 are needed",
+        "overall: no_signal: the accuracy, 1.000 [0.207, 1.000], is not surely above a coin's",
+    )
 
 
 def test_rules_do_not_choose_what_they_do_not_know():
@@ -140,7 +145,7 @@ def test_rules_do_not_choose_what_they_do_not_know():
     assert choices(unknown, {}) == {}
     with pytest.raises(RewardkitError, match="bad_trivial: level"):
         choices(pairs, {"level": [1.0]})
-    assert wording("pace", reverse=False) == "most pace"
+    assert wording("pace", reverse=False) == "highest pace"
 
 
 def test_level_of_known_sounds():
@@ -181,3 +186,20 @@ def test_the_same_seed_gives_the_same_intervals():
 def test_margins_that_are_no_numbers_are_refused(margin):
     with pytest.raises(RewardkitError, match="bad_margin"):
         evaluate(Pairs.of([0, 1], [2, 3], [1, 0]), margin)
+
+
+def test_right_on_all_of_a_few_pairs_is_not_certain():
+    pairs = Pairs.of(np.arange(7), np.arange(7) + 7, np.ones(7))
+    right = evaluate(pairs, np.ones(7))["overall"].accuracy
+    wrong = evaluate(pairs, -np.ones(7))["overall"].accuracy
+    assert right is not None
+    assert wrong is not None
+    low, high = proportion_confint(7, 7)
+    assert (right.low, right.high) == (pytest.approx(low), pytest.approx(high))
+    assert (wrong.low, wrong.high) == (pytest.approx(1 - high), pytest.approx(1 - low))
+
+
+def proportion_confint(right: int, total: int) -> tuple[float, float]:
+    """Wilson's interval, from scipy."""
+    found = binomtest(right, total).proportion_ci(method="wilson")
+    return found.low, found.high

@@ -37,6 +37,7 @@ def preferences(draw: st.DrawFn) -> Preference:
         "dimension": draw(st.one_of(st.just("overall"), strings.filter(bool))),
         "rater": draw(strings),
         "text": draw(strings),
+        "language": draw(strings),
         "system_a": draw(strings),
         "system_b": draw(strings),
         "speaker": None if two_speakers else draw(strings),

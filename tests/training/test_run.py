@@ -154,3 +154,49 @@ def test_the_command_takes_what_can_be_chosen_and_cleans_up(
     wrong = CliRunner().invoke(app, [*command, "--ties", "thirds"])
     assert wrong.exit_code == 3
     assert "ties is one of half, davidson, rao-kupper" in wrong.output
+
+
+def test_the_mix_is_learned_where_the_scalar_may_not_use_a_dimensions_features() -> None:
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=(80, 3))
+    a, b = rng.integers(0, 40, 600), rng.integers(40, 80, 600)
+    dimension = np.arange(600) % 3
+    liked = np.array([0, 1, 0])[dimension]  # over all, listeners like what has good prosody
+    odds = 2 * (values[a, liked] - values[b, liked])
+    win = (odds + rng.logistic(size=600) > 0).astype(float)
+    names = ("prosody", "emotion", "overall")
+    pairs = Pairs.of(a, b, win, dimension=dimension, dimensions=names)
+    columns = {"prosody": (0,), "emotion": (1,), "overall": (2,)}
+    head = fit(values, pairs, options=TrainOptions(l2=1.0, members=2, columns=columns)).head
+    assert head.weights[2, :2].tolist() == [0.0, 0.0]
+    assert head.mix[0] > 0.8
+    assert head.mix[1] < 0.2
+
+
+def test_the_temperature_is_that_of_two_unknown_speakers(
+    tmp_path: Path, example_clips: list[Path]
+) -> None:
+    clips = example_clips[:8] if len(example_clips) >= 8 else example_clips
+    rows = [
+        {"audio_a": str(a), "audio_b": str(b), "preference": "ab"[(i + j) % 2],
+         "speaker_a": f"s{i % 5}", "speaker_b": f"s{j % 5}"}
+        for i, a in enumerate(clips)
+        for j, b in enumerate(clips[i + 1 :], start=i + 1)
+    ]  # fmt: skip
+    path = tmp_path / "prefs.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)))
+    run = train([path], FAST)
+    assert run.evaluation is not None
+    assert run.strict is not None
+    manifest = run.model.manifest
+    assert manifest.evaluation["others"]["strict"] == run.strict.to_json()
+    assert set(manifest.training["temperature"]) == {"overall"}
+    run.model.save(tmp_path / "model")
+    card = (tmp_path / "model" / "README.md").read_text()
+    assert "## How good it is on two voices it does not know" in card
+    import dataclasses
+
+    known = train([path], dataclasses.replace(FAST, temperature={"overall": 2.0})).model
+    warm = train([path], dataclasses.replace(FAST, calibrate=False))
+    assert warm.strict is None
+    assert known.head.weights == pytest.approx(warm.model.head.weights / 2)

@@ -1,0 +1,170 @@
+# SPDX-FileCopyrightText: 2026 rewardkit contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What an evaluation found, and what speaks against it."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, Final
+
+from rewardkit.evaluate.bootstrap import Interval
+from rewardkit.evaluate.calibration import Calibration
+from rewardkit.evaluate.partial import Partial, beyond
+from rewardkit.evaluate.slices import Slice
+from rewardkit.evaluate.systems import SystemResult
+
+_COIN: Final = 0.5
+_FEW: Final = 30  # pairs in a dimension; with fewer nothing can be told apart
+_SHORTCUT: Final = 0.2  # partial correlation with a nuisance that is worth a word
+
+
+@dataclass(frozen=True)
+class RuleResult:
+    """A trivial rule, in the direction that serves it better on these pairs.
+
+    Args:
+        rule: What it goes by: `duration`, `level`, `side`, or a feature.
+        choice: What it chooses: `longest`, `quietest`, `side a`.
+        accuracy: As for the reward.
+    """
+
+    rule: str
+    choice: str
+    accuracy: Interval
+
+
+@dataclass(frozen=True)
+class DimensionResult:
+    """How a reward does on the pairs of one dimension.
+
+    Args:
+        dimension: Its name.
+        pairs: Compared pairs of clips.
+        judgements: Their summed weight.
+        ties: Compared pairs left out of accuracy: no side has the majority.
+        units: What was resampled: groups, connected components or clips.
+        accuracy: Share of judgements whose majority side has the higher reward, an equal reward
+            counting one half; None when every label is a tie.
+        log_loss: Mean cross-entropy of `win` in nat, ties included; a coin has 0.693.
+        rules: Trivial rules on the same pairs.
+        calibration: None when every judgement is a tie.
+        partials: Partial correlations with duration and level, where those are known.
+        slices: By margin, speaker, language and system, where those are known.
+        systems: Rank correlations over systems, where at least three are named.
+    """
+
+    dimension: str
+    pairs: int
+    judgements: float
+    ties: int
+    units: int
+    accuracy: Interval | None
+    log_loss: Interval
+    rules: tuple[RuleResult, ...]
+    calibration: Calibration | None = None
+    partials: tuple[Partial, ...] = ()
+    slices: tuple[Slice, ...] = ()
+    systems: SystemResult | None = None
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What speaks against taking the accuracy or the log-odds at their word."""
+        found = []
+        if self.pairs < _FEW:
+            found.append(f"{self.dimension}: only {self.pairs} pairs; at least {_FEW} are needed")
+        if self.accuracy is not None:
+            low = self.accuracy.low
+            if low is not None and low <= _COIN:
+                found.append(
+                    f"{self.dimension}: no_signal: the accuracy, {self.accuracy}, is not surely "
+                    "above a coin's"
+                )
+            found += [
+                f"{self.dimension}: the trivial rule {rule.choice!r} reaches "
+                f"{rule.accuracy.value:.3f}, the reward {self.accuracy.value:.3f}"
+                for rule in self.rules
+                if rule.accuracy.value >= self.accuracy.value
+            ]
+        return (*found, *self._about_calibration(), *self._about_nuisances())
+
+    def _about_calibration(self) -> list[str]:
+        slope = None if self.calibration is None else self.calibration.slope
+        if slope is None or self.pairs < _FEW or slope.low is None or slope.high is None:
+            return []
+        if slope.low <= 1.0 <= slope.high:
+            return []
+        sure = "sure" if slope.high < 1.0 else "timid"
+        text = f"the log-odds are too {sure}; those that fit the judgements are {slope} times them"
+        return [f"{self.dimension}: miscalibrated: {text}"]
+
+    def _about_nuisances(self) -> list[str]:
+        return [
+            f"{self.dimension}: shortcut: the reward goes with {name} beyond what the answers "
+            f"explain: partial correlation {found.value}"
+            for name, found in beyond(self.partials).items()
+            if min(abs(found.value.low or 0.0), abs(found.value.high or 0.0)) > _SHORTCUT
+            and (found.value.low or 0.0) * (found.value.high or 0.0) > 0
+        ]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Results by dimension.
+
+    Args:
+        dimensions: One result per dimension that has pairs.
+        level: Coverage of the intervals.
+        resamples: Bootstrap resamples behind them.
+        abstained: Judgements of clips on which the model gave no reward, because they lie too far
+            from all that it was trained on. They count in nothing else here.
+    """
+
+    dimensions: tuple[DimensionResult, ...]
+    level: float
+    resamples: int
+    abstained: int = 0
+
+    def __getitem__(self, name: str) -> DimensionResult:
+        """The result of one dimension (KeyError when it has no pairs)."""
+        for result in self.dimensions:
+            if result.dimension == name:
+                return result
+        raise KeyError(name)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Of all dimensions."""
+        found = [text for result in self.dimensions for text in result.warnings]
+        if self.abstained:
+            found.append(
+                f"abstained: {self.abstained} judgements of clips too far from the training clips "
+                "are left out"
+            )
+        return tuple(found)
+
+    def to_json(self) -> dict[str, Any]:
+        """The same as JSON values, warnings included."""
+        results = [
+            plain(dataclasses.asdict(result)) | {"warnings": list(result.warnings)}
+            for result in self.dimensions
+        ]
+        return {
+            "level": self.level,
+            "resamples": self.resamples,
+            "abstained": self.abstained,
+            "dimensions": results,
+        }
+
+    def render(self) -> str:
+        """The same as plain text, for a terminal."""
+        from rewardkit.evaluate.render import render
+
+        return render(self)
+
+
+def plain(value: Any) -> Any:
+    """Tuples as lists, at any depth: what reading the JSON back gives."""
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    return [plain(item) for item in value] if isinstance(value, (list, tuple)) else value
