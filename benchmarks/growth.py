@@ -70,7 +70,7 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         for what, sizes in (("clips of 2 s", COUNTS), ("seconds in one clip", DURATIONS)):
-            print(f"{what:>20}  CPU seconds  per unit (ms)  peak memory (MB), of it at the start")
+            print(f"{what:>20}  CPU seconds  per unit (ms)  peak memory (MB), after a first clip")
             spent = []
             for size in sizes:
                 if what.startswith("clips"):
