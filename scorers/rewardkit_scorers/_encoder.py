@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import abc
 import ast
-import hashlib
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 
 from rewardkit.checkpoint import shipped
 from rewardkit.errors import CheckpointError
+from rewardkit_scorers import _weights
 
 SAMPLE_RATE: Final = 16_000
 """Hz; of every encoder that is known here."""
@@ -78,24 +78,7 @@ class Card(abc.ABC):
 
     def digest(self) -> str:
         """SHA-256 (hex) of the names and contents of `files`."""
-        whole = hashlib.sha256()
-        for name, path in self.files:
-            try:
-                stat = path.stat()
-                content = _content(path, stat.st_size, stat.st_mtime_ns)
-            except OSError as error:
-                raise CheckpointError("missing_file", f"{path}: {error.strerror}") from error
-            whole.update(f"{name} {content}\n".encode())
-        return whole.hexdigest()
-
-
-@lru_cache(maxsize=256)
-def _content(path: Path, size: int, modified: int) -> str:  # noqa: ARG001 - the cache's key
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
+        return _weights.digest(self.files)
 
 
 def locate(source: str, revision: str | None) -> Path:
