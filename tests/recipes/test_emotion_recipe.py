@@ -216,7 +216,9 @@ def test_a_folder_is_written_that_the_scorer_opens(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["emotion-emodb", "emotion-ravdess-nc"])
 def test_cards_are_those_of_the_results(name: str) -> None:
-    folder = Path(__file__).parents[2] / "checkpoints" / name
+    folder = shipped().get(name)
+    if folder is None:
+        pytest.skip(f"{name} does not ship with this installation")
     results = json.loads((folder / "results.json").read_text())
     assert emotion_card.write(results) == (folder / "README.md").read_text()
     config = json.loads((folder / "config.json").read_text())
