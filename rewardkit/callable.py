@@ -15,7 +15,7 @@ import math
 import threading
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
+from typing import Any, Final, Literal, Protocol, TypeAlias, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,11 +23,10 @@ from numpy.typing import NDArray
 from rewardkit import audio
 from rewardkit.clip import Clip
 from rewardkit.errors import RewardkitError
+from rewardkit.extract import Extractor
+from rewardkit.head import LinearHead
 from rewardkit.reward import Reward
 from rewardkit.waveforms import Sound, each, rates_of, read, rows_of
-
-if TYPE_CHECKING:
-    from rewardkit.model import RewardModel
 
 Mode = Literal["mean", "lcb", "min"]
 """How the head's bootstrap members enter the reward; see `RewardFunction`."""
@@ -39,6 +38,22 @@ LARGEST: Final = 1e30
 """No number that takes the place of a reward may reach it; far inside float32."""
 
 _LOG: Final = logging.getLogger(__name__)
+
+
+class Judge(Protocol):
+    """What is needed of a reward model; `rewardkit.RewardModel` is one."""
+
+    extractor: Extractor
+    head: LinearHead
+
+    @property
+    def dimensions(self) -> tuple[str, ...]:
+        """The names of the rewards beside the scalar."""
+        ...
+
+    def judge(self, values: NDArray[np.float64]) -> list[Reward]:
+        """The rewards of measured clips, `(clips, features)`."""
+        ...
 
 
 class RewardFunction:
@@ -79,7 +94,7 @@ class RewardFunction:
 
     def __init__(
         self,
-        model: RewardModel,
+        model: Judge,
         *,
         mode: Mode = "mean",
         uncertainty: float = 1.0,

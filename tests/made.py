@@ -18,6 +18,7 @@ from rewardkit.features import Feature
 from rewardkit.head import LinearHead
 from rewardkit.model import RewardModel
 from rewardkit.normaliser import Normaliser
+from rewardkit.population import Population
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,13 @@ def reward_model(
         mix,
         np.stack([mix, mix]),
     )
-    extractor = Extractor([Plain()], require_speech=require_speech)
+    return around(Extractor([Plain()], require_speech=require_speech), head)
+
+
+def around(
+    extractor: Extractor, head: LinearHead, population: Population | None = None
+) -> RewardModel:
+    """A model of these parts, with a manifest that says as little as it may."""
     manifest = Manifest(
         name="made",
         rewardkit="0",
@@ -68,11 +75,11 @@ def reward_model(
         scorers=(),
         features=(),
         schema_digest=extractor.schema.digest,
-        requires_speech=require_speech,
+        requires_speech=extractor.require_speech,
         training={},
         evaluation={},
     )
-    return RewardModel(extractor, head, manifest)
+    return RewardModel(extractor, head, manifest, population)
 
 
 def buzz(seconds: float, level: float = -20.0, sample_rate: int = 8_000) -> np.ndarray[Any, Any]:

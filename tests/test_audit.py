@@ -15,7 +15,6 @@ import pytest
 
 from rewardkit import audit as module
 from rewardkit.audit import audit
-from rewardkit.checkpoint import Manifest
 from rewardkit.clip import Clip
 from rewardkit.errors import RewardkitError
 from rewardkit.extract import Extractor
@@ -25,6 +24,7 @@ from rewardkit.model import RewardModel
 from rewardkit.normaliser import Normaliser
 from rewardkit.perturbations import OWN, NotApplicable, Perturbation, available
 from rewardkit.testing import voice
+from tests.made import around
 
 BY_NAME = {each.name: each for each in available()}
 
@@ -64,20 +64,7 @@ def model(seconds: float, level: float, roughness: float) -> RewardModel:
         np.ones(1),
         np.ones((2, 1)),
     )
-    extractor = Extractor([Simple()])
-    manifest = Manifest(
-        name="made",
-        rewardkit="0",
-        license="CC0-1.0",
-        dimensions=("overall",),
-        scorers=(),
-        features=(),
-        schema_digest=extractor.schema.digest,
-        requires_speech=True,
-        training={},
-        evaluation={},
-    )
-    return RewardModel(extractor, head, manifest)
+    return around(Extractor([Simple()]), head)
 
 
 def speech(count: int = 8) -> list[Clip]:

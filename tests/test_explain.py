@@ -15,7 +15,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rewardkit.checkpoint import Manifest
 from rewardkit.clip import Clip
 from rewardkit.curves import Curve, Span
 from rewardkit.errors import RewardkitError
@@ -28,6 +27,7 @@ from rewardkit.model import RewardModel
 from rewardkit.normaliser import Normaliser
 from rewardkit.population import Population
 from rewardkit.testing import voice
+from tests.made import around
 
 
 @dataclass(frozen=True)
@@ -87,20 +87,7 @@ def model() -> RewardModel:
         mix,
         np.stack([mix, mix]),
     )
-    extractor = Extractor([Halves()])
-    manifest = Manifest(
-        name="made",
-        rewardkit="0",
-        license="CC0-1.0",
-        dimensions=head.dimensions,
-        scorers=(),
-        features=(),
-        schema_digest=extractor.schema.digest,
-        requires_speech=True,
-        training={},
-        evaluation={},
-    )
-    return RewardModel(extractor, head, manifest, Population.fit(values))
+    return around(Extractor([Halves()]), head, Population.fit(values))
 
 
 @pytest.fixture(scope="module")

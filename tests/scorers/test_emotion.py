@@ -21,7 +21,7 @@ import soundfile
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from rewardkit_scorers import _speechbrain, _windows, emotion
+from rewardkit_scorers import _windows, emotion
 from rewardkit_scorers._encoder import Reading, labels
 from rewardkit_scorers.emotion import Emotion
 
@@ -31,6 +31,7 @@ from rewardkit.clip import Clip
 from rewardkit.errors import CheckpointError
 from rewardkit.scorers import Scorer, identity
 from rewardkit.testing import CHECKS, voice
+from tests.scorers import speechbrain_import
 
 FOLDER = shipped()["emotion-emodb"]
 
@@ -148,7 +149,7 @@ def test_posteriors_belong_together() -> None:
 @pytest.fixture(scope="module")
 def speechbrain_classifier(tmp_path_factory: pytest.TempPathFactory) -> object:
     """The shipped folder, opened by speechbrain itself."""
-    _speechbrain.prepare()
+    speechbrain_import.prepare()
     from speechbrain.inference.classifiers import EncoderClassifier
 
     return EncoderClassifier.from_hparams(

@@ -16,13 +16,14 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from rewardkit_scorers import _encoder, _hub_network, _hub_yaml, _speechbrain, emotion
+from rewardkit_scorers import _encoder, _hub_network, _hub_yaml, emotion
 from rewardkit_scorers.emotion import Emotion
 
 from rewardkit.clip import Clip
 from rewardkit.errors import CheckpointError
 from rewardkit.scorers import Scorer
 from rewardkit.testing import CHECKS, voice
+from tests.scorers import speechbrain_import
 
 transformers = pytest.importorskip("transformers")
 
@@ -102,7 +103,7 @@ def snapshot(cache: Path, repository: str) -> Path:
 
 def make(cache: Path, kind: str) -> Model:
     """Write the encoder's repository and the model's; gives what speechbrain computes with."""
-    _speechbrain.prepare()
+    speechbrain_import.prepare()
     from speechbrain.integrations.huggingface.wav2vec2 import Wav2Vec2
     from speechbrain.integrations.huggingface.wavlm import WavLM
     from speechbrain.nnet.linear import Linear
