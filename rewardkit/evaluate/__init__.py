@@ -11,8 +11,9 @@ from rewardkit.evaluate.agreement import evaluate
 from rewardkit.evaluate.bootstrap import Bootstrap, Interval
 from rewardkit.evaluate.calibration import Bin, Calibration, calibration
 from rewardkit.evaluate.compare import Comparison, DimensionComparison, compare
+from rewardkit.evaluate.evaluation import Evaluation
 from rewardkit.evaluate.partial import Partial
-from rewardkit.evaluate.result import DimensionResult, Evaluation, RuleResult
+from rewardkit.evaluate.result import DimensionResult, RuleResult
 from rewardkit.evaluate.scores import compared, correctness, cross_entropy, decided
 from rewardkit.evaluate.slices import Facets, Slice, facets, label_sides
 from rewardkit.evaluate.systems import System, SystemResult

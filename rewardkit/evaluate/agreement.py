@@ -14,8 +14,9 @@ from rewardkit.baselines import choices, wording
 from rewardkit.errors import RewardkitError
 from rewardkit.evaluate.bootstrap import Bootstrap
 from rewardkit.evaluate.calibration import calibration
+from rewardkit.evaluate.evaluation import Evaluation
 from rewardkit.evaluate.partial import partials
-from rewardkit.evaluate.result import DimensionResult, Evaluation, RuleResult
+from rewardkit.evaluate.result import DimensionResult, RuleResult
 from rewardkit.evaluate.scores import compared, correctness, cross_entropy
 from rewardkit.evaluate.slices import Facets, slices
 from rewardkit.evaluate.systems import rank_systems

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from rewardkit.evaluate.agreement import check_margin
 from rewardkit.evaluate.bootstrap import Bootstrap, Interval
-from rewardkit.evaluate.result import plain
+from rewardkit.evaluate.evaluation import plain
 from rewardkit.evaluate.scores import compared, correctness, cross_entropy
 from rewardkit.pairs import Floats, Pairs
 from rewardkit.resampling import Groups, units

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rewardkit.errors import RewardkitError
 from rewardkit.evaluate.calibration import Calibration
-from rewardkit.evaluate.result import DimensionResult, Evaluation
+from rewardkit.evaluate.evaluation import Evaluation
+from rewardkit.evaluate.result import DimensionResult
 from rewardkit.files import replace
 
 if TYPE_CHECKING:

@@ -1,36 +1,23 @@
 # SPDX-FileCopyrightText: 2026 rewardkit contributors
 # SPDX-License-Identifier: Apache-2.0
-"""An evaluation as plain text."""
+"""One dimension's result as plain text."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import groupby
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from rewardkit.evaluate.calibration import Calibration
+from rewardkit.evaluate.result import DimensionResult
 from rewardkit.evaluate.slices import Slice
 from rewardkit.evaluate.systems import SystemResult
-
-if TYPE_CHECKING:
-    from rewardkit.evaluate.result import DimensionResult, Evaluation
 
 _SHOWN: Final = 12  # labels of a facet
 
 
-def render(evaluation: Evaluation) -> str:
-    """All of it, for a terminal.
-
-    Args:
-        evaluation: What to show.
-    """
-    lines = [f"{evaluation.level:.0%} intervals by bootstrap ({evaluation.resamples} resamples)"]
-    for result in evaluation.dimensions:
-        lines += _dimension(result)
-    return "\n".join(lines + [f"warning: {text}" for text in evaluation.warnings])
-
-
-def _dimension(result: DimensionResult) -> Iterable[str]:
+def dimension(result: DimensionResult) -> Iterable[str]:
+    """The lines that tell one dimension's result."""
     yield (
         f"{result.dimension}: {result.pairs} pairs ({result.ties} ties), "
         f"{result.judgements:g} judgements, {result.units} units resampled"
