@@ -12,22 +12,21 @@ tuned from. Nothing of this is executed: see `_hub_yaml` and `_hub_network`.
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from rewardkit.errors import CheckpointError
+from rewardkit_scorers import _transformers
 from rewardkit_scorers._encoder import HUB_ID, SAMPLE_RATE, Card, Network, fetch, labels
+from rewardkit_scorers._hub_network import Computation, HubNetwork
 from rewardkit_scorers._hub_yaml import module, read
 
 HYPERPARAMETERS: Final = "hyperparams.yaml"
 LABELS: Final = "label_encoder.txt"
 ENCODER: Final = "wav2vec2.ckpt"
 CLASSIFIER: Final = "model.ckpt"
-SIZES: Final = "config.json"
-INPUT: Final = "preprocessor_config.json"
 
 NAMES: Final = {
     "n": "neutral", "neu": "neutral", "h": "happiness", "hap": "happiness",
@@ -44,24 +43,14 @@ class HubCard(Card):
     """An encoder in the layout above.
 
     Args:
-        sizes: The encoder's `config.json`.
-        centred: Whether the mean of the input is taken off.
-        normalised: Whether the input is scaled to zero mean and unit variance.
-        output_norm: Whether the encoder's output is normalised over time and dimensions.
-        pooling: Frames averaged before the classifier and step between them; None for all.
+        does: What it computes.
     """
 
-    sizes: Path
-    centred: bool
-    normalised: bool
-    output_norm: bool
-    pooling: tuple[int, int] | None
+    does: Computation
 
     def load(self, device: str) -> Network:
         """Build the encoder and fill in its weights; imports torch and transformers."""
-        from rewardkit_scorers._hub_network import HubNetwork
-
-        return HubNetwork(self, device)
+        return HubNetwork(self.does, self.classes, device)
 
 
 def read_card(folder: Path) -> HubCard | None:
@@ -82,13 +71,14 @@ def read_card(folder: Path) -> HubCard | None:
         raise _bad(path, "source of wav2vec2")
     if not isinstance(output_norm, bool) or encoder.get("output_all_hiddens", False):
         raise _bad(path, "output of wav2vec2")
-    base = fetch(hub_id, None, (SIZES, INPUT))
-    sizes, front = _json(base / SIZES), _json(base / INPUT)
+    settings = (_transformers.CONFIG, _transformers.INPUT)
+    base = fetch(hub_id, None, settings)
+    sizes, front = (_settings(base / name) for name in settings)
     dimensions = sizes.get("hidden_size")
     if not isinstance(dimensions, int) or dimensions < 1:
-        raise _bad(base / SIZES, "hidden_size")
+        raise _bad(base / _transformers.CONFIG, "hidden_size")
     if front.get("sampling_rate", SAMPLE_RATE) != SAMPLE_RATE:
-        raise _bad(base / INPUT, "sampling_rate")
+        raise _bad(base / _transformers.INPUT, "sampling_rate")
     pooling = _pooling(path, values)
     classes = labels(folder / LABELS)
     ours = tuple(NAMES.get(label, _plain(label)) for label in classes)
@@ -102,13 +92,17 @@ def read_card(folder: Path) -> HubCard | None:
         framewise=pooling is not None,
         files=(
             *((name, folder / name) for name in (HYPERPARAMETERS, LABELS, ENCODER, CLASSIFIER)),
-            *((f"encoder/{name}", base / name) for name in (SIZES, INPUT)),
+            *((f"encoder/{name}", base / name) for name in settings),
         ),
-        sizes=base / SIZES,
-        centred=_centred(path, values),
-        normalised=bool(front.get("do_normalize", True)),
-        output_norm=output_norm,
-        pooling=pooling,
+        does=Computation(
+            sizes=base,
+            encoder=folder / ENCODER,
+            classifier=folder / CLASSIFIER,
+            centred=_centred(path, values),
+            normalised=bool(front.get("do_normalize", True)),
+            output_norm=output_norm,
+            pooling=pooling,
+        ),
     )
 
 
@@ -154,14 +148,10 @@ def _bad(path: Path, name: str) -> CheckpointError:
     )
 
 
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        values = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise CheckpointError("bad_encoder", f"{path}: {error}") from error
-    if not isinstance(values, dict):
-        raise CheckpointError("bad_encoder", f"{path}: holds no JSON object")
-    return values
+def _settings(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise CheckpointError("bad_encoder", f"{path}: not there")
+    return _transformers.settings(path)
 
 
 def _plain(label: str) -> str:

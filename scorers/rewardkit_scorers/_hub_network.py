@@ -12,9 +12,9 @@ is read in windows: embeddings, or posteriors of frames, are averaged over them.
 
 from __future__ import annotations
 
-import json
 import pickle
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,8 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rewardkit.errors import CheckpointError
+from rewardkit_scorers import _transformers
 from rewardkit_scorers._encoder import SAMPLE_RATE, SHORTEST, Reading
-from rewardkit_scorers._encoder_hub import CLASSIFIER, ENCODER, HubCard
 from rewardkit_scorers._inference import construction, inference
 from rewardkit_scorers._windows import level, windows
 
@@ -36,27 +36,47 @@ WINDOW: Final = 10 * SAMPLE_RATE
 RMS: Final = 0.1
 """Level that a clip is scaled to, re full scale."""
 
-_ARCHITECTURES: Final = {
-    "wav2vec2": ("Wav2Vec2Config", "Wav2Vec2Model"),
-    "wavlm": ("WavLMConfig", "WavLMModel"),
-    "hubert": ("HubertConfig", "HubertModel"),
-}
-"""Classes of transformers by the `model_type` in an encoder's `config.json`."""
+
+@dataclass(frozen=True)
+class Computation:
+    """What a published model does, as its files say.
+
+    Args:
+        sizes: Folder with the encoder's `config.json`.
+        encoder: File with the encoder's weights.
+        classifier: File with the linear layer's weights.
+        centred: Whether the mean of the input is taken off.
+        normalised: Whether the input is scaled to zero mean and unit variance.
+        output_norm: Whether the encoder's output is normalised over time and dimensions.
+        pooling: Frames averaged before the classifier and step between them; None for all.
+    """
+
+    sizes: Path
+    encoder: Path
+    classifier: Path
+    centred: bool
+    normalised: bool
+    output_norm: bool
+    pooling: tuple[int, int] | None
 
 
 class HubNetwork:
-    """An encoder of speech, a mean over frames, and a linear classifier before or after it."""
+    """An encoder of speech, a mean over frames, and a linear classifier before or after it.
 
-    def __init__(self, card: HubCard, device: str) -> None:
-        paths = dict(card.files)
-        self.card = card
+    Args:
+        does: What is computed, from which files.
+        classes: Names of the classifier's outputs, in order.
+        device: Of torch.
+    """
+
+    def __init__(self, does: Computation, classes: Sequence[str], device: str) -> None:
+        self._does = does
         self.device = device
-        self._neutral = card.classes.index("neutral") if "neutral" in card.classes else None
+        self._neutral = classes.index("neutral") if "neutral" in classes else None
         with construction():
-            encoder = _build(card.sizes)
-            weights = _tensors(paths[ENCODER])
-            _fill(encoder, weights, "model.", paths[ENCODER])
-            linear = _linear(paths[CLASSIFIER], card)
+            encoder = _build(does.sizes)
+            _fill(encoder, _tensors(does.encoder), "model.", does.encoder)
+            linear = _linear(does.classifier, encoder.config.hidden_size, len(classes))
         self._encoder, self._linear = (part.eval().to(device) for part in (encoder, linear))
 
     def __call__(self, clips: Sequence[NDArray[np.float32]]) -> list[Reading | None]:
@@ -74,7 +94,7 @@ class HubNetwork:
         with inference(self.device):
             frames = [self._frames(torch.tensor(part[None], device=self.device)) for part in parts]
             embedding = torch.stack([part.mean(dim=0) for part in frames]).mean(dim=0)
-            if self.card.pooling is None:
+            if self._does.pooling is None:
                 log_posteriors = self._linear(embedding).double().log_softmax(dim=-1)
                 share = None
             else:
@@ -85,12 +105,12 @@ class HubNetwork:
         """The encoder's output `(frames, dimensions)` for a wave `(1, samples)`."""
         from torch.nn.functional import layer_norm
 
-        if self.card.centred:
+        if self._does.centred:
             wave = wave - wave.mean()
-        if self.card.normalised:
+        if self._does.normalised:
             wave = layer_norm(wave, wave.shape[1:])
         out: Tensor = self._encoder(wave).last_hidden_state
-        if self.card.output_norm:
+        if self._does.output_norm:
             out = layer_norm(out, out.shape[1:])
         return out[0]
 
@@ -99,8 +119,8 @@ class HubNetwork:
         import torch
         from torch.nn.functional import avg_pool1d
 
-        assert self.card.pooling is not None  # noqa: S101 - for the type checker
-        size, step = self.card.pooling
+        assert self._does.pooling is not None  # noqa: S101 - for the type checker
+        size, step = self._does.pooling
         pooled = [avg_pool1d(part.T[None], size, step, ceil_mode=True)[0].T for part in frames]
         posteriors = self._linear(torch.cat(pooled)).double().softmax(dim=-1)
         share = None
@@ -109,42 +129,21 @@ class HubNetwork:
         return posteriors.mean(dim=0).log(), share
 
 
-def _build(sizes: Path) -> Any:
-    """The encoder that a `config.json` describes, weights not yet filled in.
-
-    The class is one of three of transformers' own: `auto_map`, which names code to download, is
-    never looked at.
-    """
+def _build(folder: Path) -> Any:
+    """The encoder that a folder's `config.json` describes, weights not yet filled in."""
+    config, model_class = _transformers.architecture(folder)
     try:
-        import transformers
-    except ImportError as error:
-        raise CheckpointError(
-            "missing_extra",
-            "the published wav2vec2 and WavLM models need transformers: "
-            "pip install 'speech-rewardkit[hub]'",
-        ) from error
-    values = json.loads(sizes.read_text("utf-8"))
-    kind = values.get("model_type")
-    if kind not in _ARCHITECTURES:
-        raise CheckpointError(
-            "bad_encoder",
-            f"{sizes}: model_type is {kind!r}; supported: {', '.join(_ARCHITECTURES)}",
-        )
-    config_name, model_name = _ARCHITECTURES[kind]
-    values.pop("auto_map", None)
-    try:
-        config = getattr(transformers, config_name).from_dict(values)
-        return getattr(transformers, model_name)(config).float()
+        return model_class(config).float()
     except (TypeError, ValueError, RuntimeError) as error:
-        raise CheckpointError("bad_encoder", f"{sizes}: {error}") from error
+        raise CheckpointError("bad_encoder", f"{folder}: {error}") from error
 
 
-def _linear(path: Path, card: HubCard) -> Any:
+def _linear(path: Path, dimensions: int, classes: int) -> Any:
     """The classifier: the first module of a list, whose linear layer is called `w`."""
     from torch import nn
 
     tensors = _tensors(path)
-    linear = nn.Linear(card.dimensions, len(card.classes), bias="0.w.bias" in tensors)
+    linear = nn.Linear(dimensions, classes, bias="0.w.bias" in tensors)
     _fill(linear, tensors, "0.w.", path)
     return linear
 
@@ -184,6 +183,6 @@ def _fill(module: Any, tensors: dict[str, Tensor], prefix: str, path: Path) -> N
         missing = module.load_state_dict(own, strict=False).missing_keys
     except RuntimeError as error:
         raise CheckpointError("bad_tensors", f"{path}: {error}") from error
-    missing = [name for name in missing if name != "masked_spec_embed"]  # only used in training
+    missing = [name for name in missing if name not in _transformers.UNUSED]
     if missing:
         raise CheckpointError("bad_tensors", f"{path}: no tensor for {', '.join(missing[:3])}")

@@ -42,7 +42,7 @@ _DROPPED: Final = frozenset(
 )
 """Settings that may name code to be fetched, or another way to hold the weights."""
 
-_UNUSED: Final = frozenset({"masked_spec_embed"})
+UNUSED: Final = frozenset({"masked_spec_embed"})
 """Weights that are only used in training, and may be missing."""
 
 
@@ -102,6 +102,30 @@ def sizes(folder: Path) -> tuple[int, int]:
     return found
 
 
+def architecture(folder: Path) -> tuple[Any, Any]:
+    """The configuration in a folder's `config.json`, and the class of transformers it is for.
+
+    Raises:
+        CheckpointError: `missing_extra`; `bad_encoder` for another kind of model, or settings
+            that the class does not take.
+    """
+    package = _weights.optional("transformers", "hub", "an encoder of the hub")
+    values = settings(folder / CONFIG)
+    kind = values.get("model_type")
+    if kind not in ARCHITECTURES:
+        raise CheckpointError(
+            "bad_encoder",
+            f"{folder / CONFIG}: model_type is {kind!r}; supported: {', '.join(ARCHITECTURES)}",
+        )
+    config_name, model_name = ARCHITECTURES[kind]
+    values = {key: value for key, value in values.items() if key not in _DROPPED}
+    try:
+        config = getattr(package, config_name).from_dict(values)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise CheckpointError("bad_encoder", f"{folder / CONFIG}: {error}") from error
+    return config, getattr(package, model_name)
+
+
 class Encoder:
     """One of these encoders, weights loaded.
 
@@ -115,14 +139,10 @@ class Encoder:
 
     def __init__(self, folder: Path, device: str) -> None:
         torchaudio_cpu.prepare()
-        package = _weights.optional("transformers", "hub", "an encoder of the hub")
-        values = settings(folder / CONFIG)
-        config_name, model_name = ARCHITECTURES[values["model_type"]]
-        values = {key: value for key, value in values.items() if key not in _DROPPED}
+        config, model_class = architecture(folder)
         try:
-            config = getattr(package, config_name).from_dict(values)
             with construction():
-                model, loaded = getattr(package, model_name).from_pretrained(
+                model, loaded = model_class.from_pretrained(
                     str(folder),
                     config=config,
                     use_safetensors=True,
@@ -134,7 +154,7 @@ class Encoder:
         except Exception as error:  # of many kinds, safetensors' own among them
             raise CheckpointError("bad_tensors", f"{folder}: {error}") from error
         missing = [
-            key for key in loaded["missing_keys"] if key.rpartition(".")[2] not in _UNUSED
+            key for key in loaded["missing_keys"] if key.rpartition(".")[2] not in UNUSED
         ] + [str(key) for key in loaded.get("mismatched_keys", ())]
         if missing:
             raise CheckpointError("bad_tensors", f"{folder}: no tensor for {missing[:3]}")
