@@ -8,14 +8,20 @@ The Praat loop measures, through parselmouth and in as many processes, what is b
 `prosody` checkpoint: pitch in two passes, pulses, two measures each of jitter and shimmer,
 harmonics-to-noise ratio by cross-correlation, intensity. (Its cepstral peak prominence, 1.4 s a
 clip, is left out.) It goes over every eighth clip, before and after ours, and its time is scaled.
+
+Seconds are of the clock, the start of our workers included and that of Praat's left out; and of
+the processor, over all processes, less what a run over one clip per process takes. The latter
+depend less on what else a machine does.
 """
 
 from __future__ import annotations
 
 import argparse
 import multiprocessing
+import resource
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -68,6 +74,21 @@ def ours(model: RewardModel, paths: list[str], workers: int) -> float:
     return seconds
 
 
+def processor() -> float:
+    """Seconds of the processor that this process and its ended children have used."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
+
+
+def timed(run: Callable[[list[str]], float], paths: list[str], workers: int) -> tuple[float, float]:
+    """Seconds of the clock, and of the processor without the start of the workers."""
+    begun = processor()
+    run(paths[:workers])
+    started = processor()
+    seconds = run(paths)
+    return seconds, processor() - started - (started - begun)
+
+
 def shares(name: str, paths: list[str]) -> None:
     """CPU time of each scorer of a checkpoint, in one process, after a first clip."""
     model = RewardModel.from_pretrained(name)
@@ -100,23 +121,42 @@ def main() -> None:
         some = paths[::8]
         model = RewardModel.from_pretrained("prosody")
         ours(model, paths[:8], 1)  # compiled code is on disk from here on
-        reference = [loop(some, given.workers)]
-        times = {count: [ours(model, paths, count)] for count in (given.workers, 1)}
-        reference.append(loop(some, given.workers))
-        for count in (1, given.workers):
-            times[count].append(ours(model, paths, count))
-        reference.append(loop(some, given.workers))
-        scaled = float(np.median(reference)) * len(paths) / len(some)
-        print(f"{len(paths)} clips of 8 s; seconds, median of the runs and all of them")
-        rows = {f"Praat loop, {given.workers} processes": (scaled, reference)}
-        for count, seconds in times.items():
-            rows[f"prosody, {count} process(es)"] = (float(np.median(seconds)), seconds)
-        for label, (middle, runs) in rows.items():
-            listed = " ".join(f"{run:.2f}" for run in runs)
-            print(f"  {label:28} {middle:8.2f}   ({listed})")
-        two, one = (float(np.median(times[count])) for count in (given.workers, 1))
-        print(f"  prosody over the Praat loop: {scaled / two:.1f} x")
-        print(f"  1 -> {given.workers} processes: {one / two:.2f} x")
+        counts = (1, given.workers)
+
+        def praats() -> tuple[float, float]:
+            return timed(lambda part: loop(part, given.workers), some, given.workers)
+
+        def models(count: int) -> tuple[float, float]:
+            return timed(lambda part: ours(model, part, count), paths, count)
+
+        reference = [praats()]
+        times = {count: [models(count)] for count in reversed(counts)}
+        reference.append(praats())
+        for count in counts:
+            times[count].append(models(count))
+        reference.append(praats())
+        scale = len(paths) / len(some)
+        started = time.perf_counter()
+        ours(model, paths[: given.workers], given.workers)
+        started = time.perf_counter() - started
+        rows = {
+            f"Praat loop, {given.workers} processes": [(scale * a, scale * b) for a, b in reference]
+        }
+        for count in reversed(counts):
+            rows[f"prosody, {count} process(es)"] = times[count]
+        print(
+            f"{len(paths)} clips of 8 s; seconds of the clock, of the processor: medians and runs"
+        )
+        medians = []
+        for label, runs in rows.items():
+            medians.append(np.median(runs, axis=0))
+            listed = "  ".join(f"{clock:.2f} {cpu:.2f}" for clock, cpu in runs)
+            print(f"  {label:28} {medians[-1][0]:8.2f} {medians[-1][1]:8.2f}   ({listed})")
+        praat_loop, two, one = medians
+        clock, cpu = praat_loop / two
+        print(f"  prosody over the Praat loop: clock {clock:.1f} x, processor {cpu:.1f} x")
+        print(f"  1 -> {given.workers} processes, by the clock: {one[0] / two[0]:.2f} x")
+        print(f"  start of {given.workers} processes, with a clip each: {started:.2f} s")
         for name in given.checkpoints:
             shares(name, paths[: min(64, len(paths))])
 

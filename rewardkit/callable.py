@@ -9,6 +9,7 @@ the caller has named that number, and it is counted either way.
 
 from __future__ import annotations
 
+import abc
 import dataclasses
 import logging
 import math
@@ -56,7 +57,144 @@ class Judge(Protocol):
         ...
 
 
-class RewardFunction:
+class BatchFunction(abc.ABC):
+    """Batches of waveforms to arrays of rewards, whoever it is that knows the rewards.
+
+    `RewardFunction` computes them here, `rewardkit.client.RemoteReward` asks a server.
+
+    Args:
+        on_failure: As in `RewardFunction`.
+        limits: As in `RewardFunction`.
+
+    Attributes:
+        clips: How many clips were seen so far.
+        failures: How many of them had no reward, by code.
+    """
+
+    def __init__(self, on_failure: OnFailure, limits: audio.Limits | None) -> None:
+        self.on_failure = checked(on_failure)
+        self.limits = limits or audio.Limits()
+        self.clips = 0
+        self.failures: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    @property
+    @abc.abstractmethod
+    def dimensions(self) -> tuple[str, ...]:
+        """The names of the columns that `dimensions=True` gives."""
+
+    @abc.abstractmethod
+    def _rewards(self, clips: Sequence[Clip | RewardkitError], device: str | None) -> list[Reward]:
+        """One reward per clip, in order, what failed among them handed on."""
+
+    def __call__(
+        self,
+        waveforms: Any,
+        sample_rate: int | Sequence[int] | None = None,
+        *,
+        dimensions: bool = False,
+        lengths: Iterable[int] | None = None,
+        texts: Sequence[str | None] | None = None,
+    ) -> Any:
+        """The rewards of a batch.
+
+        Args:
+            waveforms: A NumPy array or torch tensor of shape `(batch, n)` or
+                `(batch, channels, n)`, or a list of waveforms of any lengths (`(n,)` or
+                `(channels, n)` each); also paths, encoded bytes or clips.
+            sample_rate: In Hz; one for all, or one for each. None for what knows its own.
+            dimensions: Give one reward for each of `dimensions` in place of the scalar.
+            lengths: How many samples of each row are sound; the rest is padding and is left out.
+                Without it, rows are taken whole: silence at the end is then judged with the rest.
+            texts: What each clip should say, for checkpoints whose scorers compare sound and text.
+
+        Returns:
+            float32 of shape `(batch,)`, or `(batch, dimensions)`: a torch tensor on the
+            waveforms' device, without gradient, when they are tensors, else a NumPy array. With
+            `on_failure="none"` a list with one entry per clip: None, or a float, or a tuple of
+            floats.
+
+        Raises:
+            RewardkitError: `bad_batch` when the arguments do not fit together; and with
+                `on_failure="raise"` the first clip's failure.
+        """
+        sounds, like = rows_of(waveforms, lengths)
+        rates = rates_of(sounds, sample_rate)
+        said = each("texts", texts, len(sounds))
+        device = None if like is None or like.device.type == "cpu" else str(like.device)
+        clips = [
+            read(sound, rate, text, self.limits)
+            for sound, rate, text in zip(sounds, rates, said, strict=True)
+        ]
+        rewards = self._counted(self._rewards(clips, device))
+        names = self.dimensions
+        width = len(names) if dimensions else 1
+        rows: list[list[float] | None] = [
+            None
+            if reward.scalar is None
+            else [reward.dimensions[name] for name in names]
+            if dimensions
+            else [reward.scalar]
+            for reward in rewards
+        ]
+        if self.on_failure == "none":
+            return [row if row is None else tuple(row) if dimensions else row[0] for row in rows]
+        self.raise_for(rewards)
+        fill = [float(self.on_failure)] * width if self.on_failure != "raise" else None
+        table = np.array([fill if row is None else row for row in rows], np.float32)
+        table = table.reshape(len(rows), width)
+        numbers = table if dimensions else np.ascontiguousarray(table[:, 0])
+        if like is None:
+            return numbers
+        import torch
+
+        return torch.from_numpy(numbers).to(like.device)
+
+    def rewards(
+        self, sounds: Sequence[Sound], rows: Sequence[Mapping[str, Any]] | None = None
+    ) -> list[Reward]:
+        """One `Reward` per sound, in order, with what failed among them; what adapters call.
+
+        Args:
+            sounds: Clips, or anything that knows its own sample rate; or an error, which is
+                counted and handed on.
+            rows: What is known of each sample; here only `text` is read, by clips without one.
+
+        Returns:
+            Rewards in this function's mode. `weights` is empty in the conservative modes, where
+            no weighted sum of the dimensions is the scalar.
+        """
+        texts = [row.get("text") for row in rows] if rows is not None else [None] * len(sounds)
+        clips = [
+            read(sound, None, text if isinstance(text, str) else None, self.limits)
+            for sound, text in zip(sounds, texts, strict=True)
+        ]
+        return self._counted(self._rewards(clips, None))
+
+    def raise_for(self, rewards: Sequence[Reward]) -> None:
+        """With `on_failure="raise"`, raise the first failure among some rewards, if any."""
+        if self.on_failure == "raise":
+            first_failure(rewards)
+
+    def _counted(self, rewards: list[Reward]) -> list[Reward]:
+        """The same, entered in `clips` and `failures`."""
+        found = Counter(reward.error.code for reward in rewards if reward.error is not None)
+        with self._lock:
+            self.clips += len(rewards)
+            self.failures.update(found)
+        if found and not isinstance(self.on_failure, str):
+            listed = ", ".join(f"{code} {count}" for code, count in sorted(found.items()))
+            _LOG.warning(
+                "%d of %d clips have no reward (%s); each is given the penalty %g",
+                found.total(),
+                len(rewards),
+                listed,
+                self.on_failure,
+            )
+        return rewards
+
+
+class RewardFunction(BatchFunction):
     """Rewards of batches of waveforms, as arrays.
 
     Args:
@@ -107,121 +245,43 @@ class RewardFunction:
             raise RewardkitError(
                 "bad_option", f"uncertainty {uncertainty}; it is finite and not negative"
             )
+        super().__init__(on_failure, limits)
         self.model = model
         self.mode = mode
         self.uncertainty = uncertainty
-        self.on_failure = checked(on_failure)
-        self.limits = limits or audio.Limits()
-        self.clips = 0
-        self.failures: Counter[str] = Counter()
-        self._lock = threading.Lock()
 
     @property
     def dimensions(self) -> tuple[str, ...]:
         """The names of the columns that `dimensions=True` gives."""
         return self.model.dimensions
 
-    def __call__(
-        self,
-        waveforms: Any,
-        sample_rate: int | Sequence[int] | None = None,
-        *,
-        dimensions: bool = False,
-        lengths: Iterable[int] | None = None,
-        texts: Sequence[str | None] | None = None,
-    ) -> Any:
-        """The rewards of a batch.
-
-        Args:
-            waveforms: A NumPy array or torch tensor of shape `(batch, n)` or
-                `(batch, channels, n)`, or a list of waveforms of any lengths (`(n,)` or
-                `(channels, n)` each); also paths, encoded bytes or clips.
-            sample_rate: In Hz; one for all, or one for each. None for what knows its own.
-            dimensions: Give one reward for each of `dimensions` in place of the scalar.
-            lengths: How many samples of each row are sound; the rest is padding and is left out.
-                Without it, rows are taken whole: silence at the end is then judged with the rest.
-            texts: What each clip should say, for checkpoints whose scorers compare sound and text.
-
-        Returns:
-            float32 of shape `(batch,)`, or `(batch, dimensions)`: a torch tensor on the
-            waveforms' device, without gradient, when they are tensors, else a NumPy array. With
-            `on_failure="none"` a list with one entry per clip: None, or a float, or a tuple of
-            floats.
-
-        Raises:
-            RewardkitError: `bad_batch` when the arguments do not fit together; and with
-                `on_failure="raise"` the first clip's failure.
-        """
-        sounds, like = rows_of(waveforms, lengths)
-        rates = rates_of(sounds, sample_rate)
-        said = each("texts", texts, len(sounds))
-        device = None if like is None or like.device.type == "cpu" else str(like.device)
-        clips = [
-            read(sound, rate, text, self.limits)
-            for sound, rate, text in zip(sounds, rates, said, strict=True)
-        ]
-        rewards = self._rewards(clips, device)
-        names = self.dimensions
-        width = len(names) if dimensions else 1
-        rows: list[list[float] | None] = [
-            None
-            if reward.scalar is None
-            else [reward.dimensions[name] for name in names]
-            if dimensions
-            else [reward.scalar]
-            for reward in rewards
-        ]
-        if self.on_failure == "none":
-            return [row if row is None else tuple(row) if dimensions else row[0] for row in rows]
-        self.raise_for(rewards)
-        fill = [float(self.on_failure)] * width if self.on_failure != "raise" else None
-        table = np.array([fill if row is None else row for row in rows], np.float32)
-        table = table.reshape(len(rows), width)
-        numbers = table if dimensions else np.ascontiguousarray(table[:, 0])
-        if like is None:
-            return numbers
-        import torch
-
-        return torch.from_numpy(numbers).to(like.device)
-
-    def rewards(
-        self, sounds: Sequence[Sound], rows: Sequence[Mapping[str, Any]] | None = None
-    ) -> list[Reward]:
-        """One `Reward` per sound, in order, with what failed among them; what adapters call.
-
-        Args:
-            sounds: Clips, or anything that knows its own sample rate; or an error, which is
-                counted and handed on.
-            rows: What is known of each sample; here only `text` is read, by clips without one.
-
-        Returns:
-            Rewards in this function's mode. `weights` is empty in the conservative modes, where
-            no weighted sum of the dimensions is the scalar.
-        """
-        texts = [row.get("text") for row in rows] if rows is not None else [None] * len(sounds)
-        clips = [
-            read(sound, None, text if isinstance(text, str) else None, self.limits)
-            for sound, text in zip(sounds, texts, strict=True)
-        ]
-        return self._rewards(clips, None)
-
-    def raise_for(self, rewards: Sequence[Reward]) -> None:
-        """With `on_failure="raise"`, raise the first failure among some rewards, if any."""
-        if self.on_failure == "raise":
-            first_failure(rewards)
-
     def _rewards(self, clips: Sequence[Clip | RewardkitError], device: str | None) -> list[Reward]:
         sound = [clip for clip in clips if isinstance(clip, Clip)]
         features = self.model.extractor(sound, device=device)
-        measured = [error is None for error in features.errors]
-        judged = iter(self._judge(features.values[measured]))
-        errors = iter(features.errors)
-        rewards = []
+        rows = zip(features.values, features.errors, strict=True)
+        measured: list[NDArray[np.float64] | RewardkitError] = []
         for clip in clips:
-            error = clip if isinstance(clip, RewardkitError) else next(errors)
-            rewards.append(next(judged) if error is None else Reward.failed(error))
-        self._count(rewards)
-        return rewards
+            if isinstance(clip, RewardkitError):
+                measured.append(clip)
+            else:
+                values, error = next(rows)
+                measured.append(values if error is None else error)
+        return self.judge(measured)
+
+    def judge(self, measured: Sequence[NDArray[np.float64] | RewardkitError]) -> list[Reward]:
+        """The rewards, in this function's mode, of clips that are measured already.
+
+        Args:
+            measured: For each clip its row of features, in the order of the model's schema, or
+                why it has none.
+        """
+        rows = [row for row in measured if not isinstance(row, RewardkitError)]
+        values = np.stack(rows) if rows else np.empty((0, len(self.model.extractor.schema)))
+        judged = iter(self._judge(values))
+        return [
+            Reward.failed(row) if isinstance(row, RewardkitError) else next(judged)
+            for row in measured
+        ]
 
     def _judge(self, values: NDArray[np.float64]) -> list[Reward]:
         """Rewards of measured clips in this function's mode."""
@@ -246,21 +306,6 @@ class RewardFunction:
             )
             for reward, scalar, row in zip(rewards, scalars, table, strict=True)
         ]
-
-    def _count(self, rewards: Sequence[Reward]) -> None:
-        found = Counter(reward.error.code for reward in rewards if reward.error is not None)
-        with self._lock:
-            self.clips += len(rewards)
-            self.failures.update(found)
-        if found and not isinstance(self.on_failure, str):
-            listed = ", ".join(f"{code} {count}" for code, count in sorted(found.items()))
-            _LOG.warning(
-                "%d of %d clips have no reward (%s); each is given the penalty %g",
-                found.total(),
-                len(rewards),
-                listed,
-                self.on_failure,
-            )
 
 
 def first_failure(rewards: Sequence[Reward]) -> None:

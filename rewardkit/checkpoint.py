@@ -50,18 +50,33 @@ class FeatureEntry(_Strict):
     unit: str
 
 
+class ComparisonEntry(_Strict):
+    """A turn-to-turn feature; see `rewardkit.dialogue.Comparison`."""
+
+    relation: str
+    name: str
+    of: tuple[str, ...]
+    scale: str
+    beyond: float = 0.0
+
+
+Kind = Literal["clip", "dialogue"]
+
+
 class Manifest(_Strict):
     """What a reward checkpoint says of itself.
 
     Args:
         format: Version of this layout.
+        kind: What gets the reward: a clip, or a dialogue.
         name: The checkpoint's name.
         rewardkit: The version that wrote it.
         license: SPDX expression for the weights.
         dimensions: In the head's order.
         scorers: In column order.
         features: The columns, in order.
-        schema_digest: `Schema.digest` of the features.
+        comparisons: Of a model of dialogues: what the columns compare, in the same order.
+        schema_digest: `Schema.digest` of what the scorers measure.
         requires_speech: Whether clips without speech are refused.
         training: How it was trained: options and data, by name.
         evaluation: What was measured, as `rewardkit.evaluate` reports it.
@@ -69,12 +84,14 @@ class Manifest(_Strict):
     """
 
     format: Literal[1] = 1
+    kind: Kind = "clip"
     name: str
     rewardkit: str
     license: str
     dimensions: tuple[str, ...]
     scorers: tuple[ScorerEntry, ...]
     features: tuple[FeatureEntry, ...]
+    comparisons: tuple[ComparisonEntry, ...] = ()
     schema_digest: str
     requires_speech: bool
     training: dict[str, Any]
@@ -160,18 +177,33 @@ def save(
             old.unlink()
 
 
-def load(folder: Path) -> tuple[Manifest, dict[str, NDArray[Any]]]:
+_LOADERS: Final[dict[Kind, str]] = {
+    "clip": "it gives rewards to clips: load it with RewardModel, or `rewardkit score CLIPS`",
+    "dialogue": "it gives rewards to dialogues: load it with DialogueModel, or "
+    "`rewardkit score --dialogue FILE`",
+}
+
+
+def load(folder: Path, kind: Kind | None = None) -> tuple[Manifest, dict[str, NDArray[Any]]]:
     """Read a checkpoint and check every file against its hash.
 
+    Args:
+        folder: Where it lies.
+        kind: What the model must give rewards to; None for any.
+
     Raises:
-        CheckpointError: `bad_manifest`, `missing_file`, `hash_mismatch` or `bad_tensors`.
+        CheckpointError: `bad_manifest`, `wrong_kind`, `missing_file`, `hash_mismatch` or
+            `bad_tensors`.
     """
     try:
-        return _load(folder)
+        manifest, tensors = _load(folder)
     except CheckpointError as error:
         if error.code != "missing_file":
             raise
-        return _load(folder)  # a writer may have replaced it between manifest and tensors
+        manifest, tensors = _load(folder)  # a writer may have been between manifest and tensors
+    if kind is not None and manifest.kind != kind:
+        raise CheckpointError("wrong_kind", f"{folder}: {_LOADERS[manifest.kind]}")
+    return manifest, tensors
 
 
 def _load(folder: Path) -> tuple[Manifest, dict[str, NDArray[Any]]]:

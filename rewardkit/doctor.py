@@ -107,13 +107,16 @@ def _scorers() -> Iterator[Finding]:
 
 
 def _checkpoints() -> Iterator[Finding]:
+    from rewardkit.dialogue import DialogueModel
     from rewardkit.model import RewardModel
 
+    loaders: dict[str, type[RewardModel] | type[DialogueModel]]
+    loaders = {"clip": RewardModel, "dialogue": DialogueModel}
     for name, folder in checkpoint.shipped().items():
         if not (folder / checkpoint.MANIFEST).is_file():
             continue
         try:
-            model = RewardModel.load(folder)
+            model = loaders[checkpoint.load(folder)[0].kind].load(folder)
             yield Finding(f"checkpoint {name}", f"dimensions {', '.join(model.dimensions)}")
         except RewardkitError as error:
             yield Finding(f"checkpoint {name}", str(error), ok=False)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -105,11 +106,11 @@ class RewardModel:
     @classmethod
     def load(cls, folder: str | Path, *, device: str = "cpu", abstain: bool = True) -> RewardModel:
         """Load a checkpoint from its folder; see `from_pretrained`."""
-        manifest, tensors = checkpoint.load(Path(folder))
+        manifest, tensors = checkpoint.load(Path(folder), "clip")
         extractor = Extractor(
-            [_scorer(entry, folder) for entry in manifest.scorers],
+            [make_scorer(entry, folder) for entry in manifest.scorers],
             require_speech=manifest.requires_speech,
-            device=_named(device),
+            device=named_device(device),
         )
         if extractor.schema.digest != manifest.schema_digest:
             raise CheckpointError(
@@ -210,10 +211,10 @@ class RewardModel:
         if workers:
             recipe = Recipe.of(self.extractor, limits)
             with Pool(recipe, workers, timeout) as pool:
-                for measured in pool.map(
+                for measured in pool.parts(
                     (source, _rate(source, sample_rate)) for source in sources
                 ):
-                    yield self._judge([measured], explain)[0]
+                    yield from self._judge(measured, explain)
             return
         batch: list[Clip | RewardkitError] = []
         device = self.extractor.device
@@ -294,8 +295,12 @@ class RewardModel:
         out = self.head(values)
         parts = self.head.contributions(values) if explain else None
         far = self.population.distance(values) if self.population else None
+        bounded = self.head.normaliser.bounded(values)
         return [
-            self._reward(out, parts, None if far is None else float(far[row]), row)
+            dataclasses.replace(
+                self._reward(out, parts, None if far is None else float(far[row]), row),
+                bounded=float(bounded[row]),
+            )
             for row in range(len(values))
         ]
 
@@ -334,7 +339,7 @@ def _device(source: audio.Source) -> str | None:
     return str(device) if getattr(device, "type", "cpu") != "cpu" else None
 
 
-def _named(device: str) -> str:
+def named_device(device: str) -> str:
     """The device that is meant; torch is imported only to look for a GPU."""
     if device != "auto":
         return device
@@ -343,8 +348,12 @@ def _named(device: str) -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
-def _scorer(entry: ScorerEntry, folder: str | Path) -> Scorer:
-    """Make the scorer that a checkpoint names, and refuse one that measures something else."""
+def make_scorer(entry: ScorerEntry, folder: str | Path) -> Scorer:
+    """Make the scorer that a checkpoint names, and refuse one that measures something else.
+
+    Raises:
+        CheckpointError: `scorer_mismatch`, with the differences.
+    """
     scorer = scorers.load(entry.name, **entry.parameters)
     if scorers.identity(scorer) == entry.identity:
         return scorer

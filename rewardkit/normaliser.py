@@ -119,6 +119,27 @@ class Normaliser:
             return straight
         return np.concatenate([straight, np.maximum(straight - self.bend, self.bend)])
 
+    def bounded(self, values: Floats) -> Floats:
+        """The share of each clip's features that are clipped to what training showed.
+
+        Args:
+            values: `(clips, features)`.
+
+        Returns:
+            `(clips,)`, of the features that differed between training clips and could be
+            measured; 0 for every training clip.
+
+        Example:
+            >>> normaliser = Normaliser.fit(np.array([[1.0, 5.0], [3.0, 6.0]]))
+            >>> normaliser.bounded(np.array([[2.5, 7.0], [99.0, np.nan], [3.0, 5.0]])).tolist()
+            [0.5, 1.0, 0.0]
+        """
+        with np.errstate(over="ignore"):
+            z = (values - self.centre) / self.scale
+        known = ~np.isnan(z) & self.used
+        outside = known & ((z < self.low) | (z > self.high))
+        return np.asarray(outside.sum(axis=1) / np.maximum(known.sum(axis=1), 1), np.float64)
+
     def __call__(self, values: Floats) -> Floats:
         """Standardise `(clips, features)`: `(clips, columns)`, z first, always finite."""
         with np.errstate(over="ignore"):

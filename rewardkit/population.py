@@ -9,6 +9,7 @@ what is needed to say how far out a clip lies, and from where on no reward is gi
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -48,6 +49,8 @@ class Population:
         whitener: `(features, features)`; standard scores times this are uncorrelated.
         distances: `(POINTS,)`: quantiles of the distances of training clips, each from the clips
             of other folds, so that they are as large as a new clip's would be.
+        rewards: `(POINTS, 1 + dimensions)`: quantiles of the training clips' own rewards, the
+            scalar's first; None in a checkpoint from before they were kept.
 
     Raises:
         RewardkitError: `bad_population` when the arrays do not fit together.
@@ -70,6 +73,7 @@ class Population:
     scale: Floats
     whitener: Floats
     distances: Floats
+    rewards: Floats | None = None
 
     def __post_init__(self) -> None:
         features = len(self.centre)
@@ -85,6 +89,11 @@ class Population:
             finite = name == "quantiles" or bool(np.isfinite(array).all())
             if array.shape != shape or array.dtype != np.float64 or not finite:
                 raise RewardkitError("bad_population", f"{name} holds float64 of shape {shape}")
+        kept = self.rewards
+        if kept is not None and not (
+            kept.ndim == 2 and len(kept) == POINTS and np.isfinite(kept).all()
+        ):
+            raise RewardkitError("bad_population", f"rewards holds float64 of shape ({POINTS}, n)")
 
     @classmethod
     def fit(cls, values: ArrayLike, groups: Sequence[Hashable] | None = None) -> Population:
@@ -115,6 +124,17 @@ class Population:
             part = _fit(x[~out]) if np.count_nonzero(~out) > 1 else whole
             distances[out] = _distance(x[out], *part)
         return cls(quantiles, *whole, np.quantile(distances, np.linspace(0, 1, POINTS)))
+
+    def with_rewards(self, rewards: ArrayLike) -> Population:
+        """The same clips, with what their rewards are.
+
+        Args:
+            rewards: `(clips, 1 + dimensions)`, the scalar first; a row with NaN is left out.
+        """
+        x = np.asarray(rewards, np.float64)
+        known = x[~np.isnan(x).any(axis=1)]
+        points = np.quantile(known, np.linspace(0, 1, POINTS), axis=0) if len(known) else None
+        return dataclasses.replace(self, rewards=points)
 
     def place(self, values: ArrayLike) -> Floats:
         """The share of training clips that lie below, for each feature.
@@ -162,7 +182,8 @@ class Population:
 
     def tensors(self) -> dict[str, NDArray[Any]]:
         """The arrays by name, for safetensors."""
-        return {PREFIX + name: getattr(self, name) for name in _PARTS}
+        rewards = {} if self.rewards is None else {PREFIX + "rewards": self.rewards}
+        return {PREFIX + name: getattr(self, name) for name in _PARTS} | rewards
 
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, NDArray[Any]]) -> Population:
@@ -172,9 +193,10 @@ class Population:
             RewardkitError: `bad_population` when one is missing or does not fit.
         """
         try:
-            return cls(*(tensors[PREFIX + name] for name in _PARTS))
+            parts = [tensors[PREFIX + name] for name in _PARTS]
         except KeyError as error:
             raise RewardkitError("bad_population", f"there is no tensor {error}") from error
+        return dataclasses.replace(cls(*parts), rewards=tensors.get(PREFIX + "rewards"))
 
 
 _PARTS: Final = ("quantiles", "centre", "scale", "whitener", "distances")

@@ -36,6 +36,8 @@ class Reward:
         contributions: What each feature adds to the scalar, by full name, when asked for.
         distance: How far out the clip lies among those that the model was trained on, about 1
             for one of them (see `rewardkit.population`); None when the model does not know.
+        bounded: The share of the clip's features that lie outside the range that training
+            showed, and count as its end; None when the model does not say.
 
     Example:
         >>> Reward(0.5, {"prosody": 0.5}, 0.1).raise_for_status().scalar
@@ -52,6 +54,7 @@ class Reward:
     weights: Mapping[str, float] = field(default_factory=dict)
     contributions: Mapping[str, float] | None = None
     distance: float | None = None
+    bounded: float | None = field(default=None, compare=False)
 
     @classmethod
     def failed(cls, error: RewardkitError, distance: float | None = None) -> Reward:

@@ -5,93 +5,59 @@
 Praat holds Python's lock while it works, and on rare sounds never returns (praat#1926), so
 clips are measured in processes that can be killed. Processes are spawned, never forked: a fork
 of a process that runs BLAS or torch threads may hang.
+
+Clips go to a worker a few at a time, and the next few before it has finished, so that it never
+waits. When it dies or takes too long, each of the clips that it was measuring is tried again
+alone: then the culprit is known, and the others have their numbers.
 """
 
 from __future__ import annotations
 
-import collections
 import contextlib
 import multiprocessing
 import os
 import signal
 import time
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from typing import Any
+from multiprocessing.reduction import ForkingPickler
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rewardkit import audio, scorers
-from rewardkit.cache import FeatureCache
+from rewardkit import audio
 from rewardkit.errors import RewardkitError, ScorerError
 from rewardkit.extract import Extractor
 from rewardkit.features import Features
+from rewardkit.measuring import Job, Measured, Recipe, measure, measure_all
+from rewardkit.order import Order
 from rewardkit.testing import voice
 
-Measured = NDArray[np.float64] | RewardkitError
-"""A clip's row of features, or why there is none."""
+__all__ = [
+    "Job",
+    "Measured",
+    "Pool",
+    "Recipe",
+    "measure",
+    "measure_all",
+    "measure_files",
+    "one_thread",
+]
 
 _SPAWN = multiprocessing.get_context("spawn")
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """What a worker needs to make the same extractor as its host: plain values only.
-
-    Args:
-        scorers: Name and parameters of each scorer, in column order.
-        require_speech: As in `Extractor`.
-        cache: Path of the feature cache, or None.
-        limits: As in `audio.read`.
-        device: As in `Extractor`.
-    """
-
-    scorers: tuple[tuple[str, dict[str, Any]], ...]
-    require_speech: bool = True
-    cache: str | None = None
-    limits: audio.Limits = field(default_factory=lambda: audio.Limits())
-    device: str = "cpu"
-
-    @classmethod
-    def of(cls, extractor: Extractor, limits: audio.Limits) -> Recipe:
-        """The recipe of an extractor whose scorers are all installed."""
-        return cls(
-            tuple((s.name, scorers.parameters(s)) for s in extractor.scorers),
-            extractor.require_speech,
-            extractor.cache.path if extractor.cache else None,
-            limits,
-            extractor.device,
-        )
-
-    def make(self) -> Extractor:
-        """The extractor."""
-        return Extractor(
-            [scorers.load(name, **values) for name, values in self.scorers],
-            cache=FeatureCache(self.cache) if self.cache else None,
-            require_speech=self.require_speech,
-            device=self.device,
-        )
-
-
-def measure(
-    extractor: Extractor,
-    source: audio.Source,
-    *,
-    sample_rate: int | None = None,
-    limits: audio.Limits,
-) -> Measured:
-    """Read one source and measure it."""
-    try:
-        clip = audio.read(source, sample_rate=sample_rate, limits=limits)
-    except RewardkitError as error:
-        return error
-    features = extractor([clip])
-    error_or_none = features.errors[0]
-    return features.values[0] if error_or_none is None else error_or_none
+_ENVIRONMENT: Final = {
+    **dict.fromkeys(_THREADS, "1"),
+    # glibc gives freed memory back to the system and asks for it again, clip after clip: up to
+    # a third of the time of a clip. So much of it is kept instead, in bytes.
+    "MALLOC_MMAP_THRESHOLD_": str(1 << 25),
+    "MALLOC_TRIM_THRESHOLD_": str(1 << 28),
+}
+_SMALL: Final = 1 << 15
+"""Bytes that surely fit into a pipe that nobody reads from, so that sending never blocks."""
 
 
 def _serve(recipe: Recipe, pipe: Connection) -> None:
@@ -107,15 +73,15 @@ def _serve(recipe: Recipe, pipe: Connection) -> None:
     pipe.send(None)
     while True:
         try:
-            job = pipe.recv()
+            jobs = pipe.recv()
         except EOFError:
             return
-        if job is None:
+        if jobs is None:
             return
-        source, sample_rate = job
-        measured = measure(extractor, source, sample_rate=sample_rate, limits=recipe.limits)
-        if isinstance(measured, RewardkitError):
-            measured.__cause__ = measured.__context__ = None  # a cause may not be picklable
+        measured = measure_all(extractor, jobs, limits=recipe.limits)
+        for found in measured:
+            if isinstance(found, RewardkitError):
+                found.__cause__ = found.__context__ = None  # a cause may not be picklable
         pipe.send(measured)
 
 
@@ -124,8 +90,16 @@ class _Worker:
     process: BaseProcess
     pipe: Connection
     ready: bool = False
-    job: int | None = None
+    groups: deque[list[tuple[int, Job]]] = field(default_factory=deque)
     deadline: float = float("inf")
+
+    def give(self, group: list[tuple[int, Job]], data: memoryview, timeout: float) -> None:
+        """Let it measure some clips after those that it has."""
+        if not self.groups:
+            self.deadline = time.monotonic() + timeout
+        self.groups.append(group)
+        with contextlib.suppress(OSError):  # it died meanwhile: seen as end of file
+            self.pipe.send_bytes(data)
 
     def stop(self) -> None:
         self.process.kill()
@@ -134,10 +108,13 @@ class _Worker:
 
 
 @contextlib.contextmanager
-def _one_thread() -> Iterator[None]:
-    """Processes started inside use one thread each: the pool is the parallelism."""
-    before = {name: os.environ.get(name) for name in _THREADS}
-    os.environ.update(dict.fromkeys(_THREADS, "1"))
+def one_thread() -> Iterator[None]:
+    """Processes started inside use one thread each: the pool is the parallelism.
+
+    They also keep the memory that they have.
+    """
+    before = {name: os.environ.get(name) for name in _ENVIRONMENT}
+    os.environ.update(_ENVIRONMENT)
     try:
         yield
     finally:
@@ -155,7 +132,8 @@ class Pool:
         recipe: What to measure.
         workers: How many processes.
         timeout: Seconds that a clip may take, reading included; then its worker is killed and
-            replaced, and the clip is a `timeout`.
+            replaced, and the clip is a `timeout`. Clips that are measured together and take
+            longer in all are measured again one by one.
     """
 
     def __init__(self, recipe: Recipe, workers: int, timeout: float = 120.0) -> None:
@@ -166,12 +144,12 @@ class Pool:
     def _start(self) -> _Worker:
         ours, theirs = _SPAWN.Pipe()
         process = _SPAWN.Process(target=_serve, args=(self.recipe, theirs), daemon=True)
-        with _one_thread():
+        with one_thread():
             process.start()
         theirs.close()
         return _Worker(process, ours)
 
-    def map(self, sources: Iterable[tuple[audio.Source, int | None]]) -> Iterator[Measured]:
+    def map(self, sources: Iterable[Job]) -> Iterator[Measured]:
         """Measure sources, in order, holding only a few in memory.
 
         Args:
@@ -183,74 +161,84 @@ class Pool:
         Raises:
             RewardkitError: When a worker can't make its scorers.
         """
-        todo = enumerate(sources)
-        ahead = 4 * len(self._workers)
-        waiting: collections.deque[tuple[int, tuple[audio.Source, int | None]]]
-        waiting = collections.deque()
-        done: dict[int, Measured] = {}
-        given, yielded = 0, 0
-        exhausted = False
-        while True:
-            while not exhausted and given - yielded < ahead:
-                job = next(todo, None)
-                exhausted = job is None
-                if job is not None:
-                    waiting.append(job)
-                    given += 1
-            if exhausted and yielded == given:
-                return
-            self._step(waiting, done)
-            while yielded in done:
-                yield done.pop(yielded)
-                yielded += 1
+        for part in self.parts(sources):
+            yield from part
 
-    def _step(
-        self,
-        waiting: collections.deque[tuple[int, tuple[audio.Source, int | None]]],
-        done: dict[int, Measured],
-    ) -> None:
-        """Hand out work, wait for one event, deal with answers, deaths and deadlines."""
+    def parts(self, sources: Iterable[Job]) -> Iterator[list[Measured]]:
+        """The same as `map`, as many at a time as are there."""
+        order: Order[Job, Measured] = Order(sources, held=8 * len(self._workers))
+        while True:
+            order.draw()
+            if order.finished:
+                return
+            self._hand_out(order)
+            self._hear(order)
+            found = order.results()
+            if found:
+                yield found
+
+    def _hand_out(self, order: Order[Job, Measured]) -> None:
+        """Give idle workers something to do, and busy ones what they will do next."""
+        shares = len(self._workers)
         for worker in self._workers:
-            if worker.ready and worker.job is None and waiting:
-                worker.job, job = waiting.popleft()
-                worker.deadline = time.monotonic() + self.timeout
-                with contextlib.suppress(OSError):  # it died meanwhile: seen as end of file
-                    worker.pipe.send(job)
+            if worker.ready and not worker.groups and order.waiting:
+                group = order.next(shares)
+                worker.give(group, _message(group), self.timeout)
+        for worker in self._workers:
+            # One that is busy does not read; what is sent must fit into the pipe.
+            if len(worker.groups) == 1 and order.waiting > shares:
+                group = order.next(shares)
+                data = _message(group)
+                if len(data) > _SMALL:
+                    order.put_back(group)
+                    break
+                worker.give(group, data, self.timeout)
+
+    def _hear(self, order: Order[Job, Measured]) -> None:
+        """Wait for one event; deal with answers, deaths and deadlines."""
         patience = min(w.deadline for w in self._workers) - time.monotonic()
         pipes = {worker.pipe: place for place, worker in enumerate(self._workers)}
         seconds = None if patience == float("inf") else max(patience, 0.0)
         for pipe in wait(list(pipes), seconds):
-            self._hear(pipes[pipe], done)  # type: ignore[index]
+            self._answer(pipes[pipe], order)  # type: ignore[index]
         for place, worker in enumerate(self._workers):
-            if worker.job is not None and time.monotonic() >= worker.deadline:
-                done[worker.job] = ScorerError(
-                    "timeout", f"not measured within {self.timeout:g} s; its worker was killed"
-                )
-                worker.stop()
-                self._workers[place] = self._start()
+            if worker.groups and time.monotonic() >= worker.deadline:
+                late = f"not measured within {self.timeout:g} s; its worker was killed"
+                self._replace(place, order, ScorerError("timeout", late))
 
-    def _hear(self, place: int, done: dict[int, Measured]) -> None:
+    def _answer(self, place: int, order: Order[Job, Measured]) -> None:
         worker = self._workers[place]
         try:
             answer = worker.pipe.recv()
         except (EOFError, OSError):
             worker.stop()
-            if worker.job is None:
+            if not worker.groups:
                 raise RewardkitError(
                     "worker_died", "a worker process ended while it started; see its output above"
                 ) from None
-            done[worker.job] = ScorerError(
-                "worker_died", f"the worker process died (exit code {worker.process.exitcode})"
-            )
-            self._workers[place] = self._start()
+            died = f"the worker process died (exit code {worker.process.exitcode})"
+            self._replace(place, order, ScorerError("worker_died", died))
             return
         if not worker.ready:
             if answer is not None:
                 raise answer
             worker.ready = True
-        elif worker.job is not None:
-            done[worker.job] = answer
-            worker.job, worker.deadline = None, float("inf")
+        else:
+            order.enter(worker.groups.popleft(), answer)
+            worker.deadline = time.monotonic() + self.timeout if worker.groups else float("inf")
+
+    def _replace(self, place: int, order: Order[Job, Measured], reason: ScorerError) -> None:
+        """A worker failed on its first group: that is known of a clip only if it was alone."""
+        worker = self._workers[place]
+        first, *others = worker.groups
+        worker.stop()
+        for group in reversed(others):
+            order.put_back(group)
+        if len(first) == 1:
+            order.enter(first, [reason])
+        else:
+            order.suspect(first)
+        self._workers[place] = self._start()
 
     def close(self) -> None:
         """Kill all workers."""
@@ -262,6 +250,11 @@ class Pool:
 
     def __exit__(self, *error: object) -> None:
         self.close()
+
+
+def _message(group: Sequence[tuple[int, Job]]) -> memoryview:
+    """What a worker is sent: the sources alone."""
+    return ForkingPickler.dumps([job for _, job in group])
 
 
 def measure_files(

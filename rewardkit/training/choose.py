@@ -77,6 +77,25 @@ def choose_blocks(
     return tuple(blocks)
 
 
+def choose_groups(names: Sequence[str]) -> tuple[tuple[int, ...], ...]:
+    """The feature columns of each scorer, as `TrainOptions.drop` wants them.
+
+    Args:
+        names: Full names of the features.
+
+    Returns:
+        Empty for a single scorer: there is nothing to leave out.
+
+    Example:
+        >>> choose_groups(["pitch.sd", "timing.npvi", "pitch.mean"])
+        ((0, 2), (1,))
+    """
+    groups: dict[str, list[int]] = {}
+    for column, name in enumerate(names):
+        groups.setdefault(name.partition(".")[0], []).append(column)
+    return tuple(map(tuple, groups.values())) if len(groups) > 1 else ()
+
+
 def choose_nuisances(
     wanted: Sequence[str], trivial: Mapping[str, ArrayLike], names: Sequence[str], values: Floats
 ) -> dict[str, tuple[float, ...]]:

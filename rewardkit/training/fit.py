@@ -18,7 +18,7 @@ from rewardkit.head import LinearHead
 from rewardkit.normaliser import Normaliser
 from rewardkit.pairs import OVERALL, Floats, Pairs
 from rewardkit.resampling import Groups, draws, units
-from rewardkit.training.estimate import estimate
+from rewardkit.training.members import estimate_members
 from rewardkit.training.options import TrainOptions
 from rewardkit.training.regularisation import choose_l2
 from rewardkit.training.report import TrainReport
@@ -101,7 +101,7 @@ def fit(
     resampled = draws(unit, options.members, np.random.default_rng(options.seed))
     often = np.concatenate([np.ones((1, len(merged))), *resampled])
     penalties = np.tile([l2[name] for name in pairs.dimensions], (len(often), 1))
-    fitted = estimate(table, merged, often, penalties, options)
+    fitted = estimate_members(table, merged, often, penalties, options)
     head = LinearHead(
         pairs.dimensions,
         fitted.normaliser,

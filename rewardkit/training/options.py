@@ -57,6 +57,8 @@ class TrainOptions:
         bend: Whether the head has one slope below each feature's mean and another above it, so
             that too little and too much can both be worse; otherwise one slope.
         members: Bootstrap members behind `std`.
+        drop: Groups of features, each as their columns; every member leaves one out in turn. Empty
+            lets all members read all features; see `rewardkit.training.members`.
         seed: Of the bootstrap.
         tolerance: Converged when no element of the gradient exceeds this part of the summed
             weight of the pairs.
@@ -86,6 +88,7 @@ class TrainOptions:
     center: float = 0.0
     bend: bool = False
     members: int = 20
+    drop: tuple[tuple[int, ...], ...] = ()
     seed: int = 0
     tolerance: float = 1e-10
     max_steps: int = 100
@@ -100,6 +103,8 @@ class TrainOptions:
             raise RewardkitError("bad_option", "l2 and its grid are positive and finite")
         if list(self.grid) != sorted(set(self.grid)):
             raise RewardkitError("bad_option", "the grid of l2 ascends")
+        if any(not group for group in self.drop):
+            raise RewardkitError("bad_option", "a group that members leave out has features")
         if any(not block or count < 1 for block, count in self.reduce):
             raise RewardkitError("bad_option", "a block has features, and a component or more")
         if self.ties not in get_args(Ties):

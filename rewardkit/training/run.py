@@ -25,7 +25,12 @@ from rewardkit.pairs import index
 from rewardkit.population import Population
 from rewardkit.preferences import ClipInfo, Preference
 from rewardkit.resampling import Groups
-from rewardkit.training.choose import choose_blocks, choose_columns, choose_nuisances
+from rewardkit.training.choose import (
+    choose_blocks,
+    choose_columns,
+    choose_groups,
+    choose_nuisances,
+)
 from rewardkit.training.cross_validation import cross_validate
 from rewardkit.training.fit import TrainingWarning, fit
 from rewardkit.training.options import TrainOptions
@@ -62,6 +67,8 @@ class RunOptions:
             training; see `rewardkit.training.reduction`. For embeddings: `{"speech.*": 20}`.
         decorrelate: What the reward must not go with: `duration`, `level`, names of features; see
             `rewardkit.training.decorrelation`.
+        vary: Whether each bootstrap member of the head leaves the features of one scorer out, in
+            turn; see `rewardkit.training.members`.
         train: How the head is trained.
         cross_validate: Whether to leave each speaker out in turn (or tenths of the connected
             clips, where speakers are not named) and report how the head does on them.
@@ -88,6 +95,7 @@ class RunOptions:
     use: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     reduce: Mapping[str, int] = field(default_factory=dict)
     decorrelate: tuple[str, ...] = ()
+    vary: bool = False
     train: TrainOptions = field(default_factory=TrainOptions)
     cross_validate: bool = True
     calibrate: bool = True
@@ -204,6 +212,7 @@ def fit_model(
         options.train,
         columns=columns,
         reduce=blocks or options.train.reduce,
+        drop=choose_groups(names) if options.vary else options.train.drop,
         decorrelate=choose_nuisances(options.decorrelate, trivial, names, values)
         or options.train.decorrelate,
     )
@@ -270,6 +279,9 @@ def fit_model(
         evaluation=(evaluation.to_json() if evaluation else {})
         | ({"others": {STRICT: strict.to_json()}} if strict else {}),
     )
-    population = Population.fit(values, groups)
+    own = head(values)
+    population = Population.fit(values, groups).with_rewards(
+        np.column_stack([own.scalar, own.dimensions])
+    )
     model = RewardModel(extractor, head, manifest, population)
     return Run(model, evaluation, strict, tuple(skipped), tuple(dict.fromkeys(notes)))

@@ -77,14 +77,14 @@ def measure(levels: NDArray[np.float32], speech: NDArray[np.bool_]) -> NDArray[n
     for lag in range(SHORTEST, min(LONGEST, frames // 2) + 1):
         inner = lag - 2 * EDGE
         distance[:] = 0.0
-        for b in range(bands):
-            band = floored[b]
-            for t in range(lag, frames):
-                step = band[t] - band[t - lag]
+        for b in range(bands):  # as two arrays from 0 on, which the processor takes side by side
+            later, earlier = floored[b, lag:], floored[b]
+            for t in range(len(later)):
+                step = later[t] - earlier[t]
                 distance[t] += step * step
         sums[lag] = 0.0
         for t in range(lag, frames):
-            sums[t + 1] = sums[t] + distance[t]
+            sums[t + 1] = sums[t] + distance[t - lag]
             if shortest[t] or t + 1 < 2 * lag - EDGE:
                 continue
             start, stop = t + 1 - inner, t + 1

@@ -113,22 +113,25 @@ def convolved(
         >>> convolved(x, np.ones((3, 1, 1), np.float32), np.zeros(1, np.float32), 2)[:, 0].tolist()
         [3.0, 5.0]
     """
-    frames = len(x)
-    taps, width, outputs = kernel.shape
-    result = np.empty(((frames + stride - 1) // stride, outputs), np.float32)
-    for t in range(len(result)):
-        total = result[t]
-        total[:] = bias
+    frames, width = x.shape
+    taps, _, outputs = kernel.shape
+    count = (frames + stride - 1) // stride
+    # Every input's frames that meet one tap lie side by side, for many frames at a time.
+    phases = np.zeros((width, stride, count + taps), np.float32)
+    for t in range(frames):
+        at = t + taps // 2
+        for i in range(width):
+            phases[i, at % stride, at // stride] = x[t, i]
+    sums = np.empty((outputs, count), np.float32)
+    for o in range(outputs):
+        total = sums[o]
+        total[:] = bias[o]
         for k in range(taps):
-            at = t * stride + k - taps // 2
-            if 0 <= at < frames:
-                for i in range(width):
-                    value = x[at, i]
-                    if value != 0:
-                        row = kernel[k, i]
-                        for o in range(outputs):
-                            total[o] += value * row[o]
-    return result
+            for i in range(width):
+                weight, values = kernel[k, i, o], phases[i, k % stride, k // stride :]
+                for t in range(count):
+                    total[t] += values[t] * weight
+    return np.ascontiguousarray(sums.T)
 
 
 @compiled

@@ -14,8 +14,11 @@ from rewardkit_scorers.praat.track import Track
 STEP = 0.01
 """Seconds between frames."""
 
-COARSE_STEP = 0.02
-"""Seconds between frames where only the speaker's range is wanted."""
+ENOUGH = 200
+"""Frames in which a speaker's range is told."""
+
+COARSE_STEPS = (0.02, 0.04)
+"""Least and greatest seconds between them; at either, windows for 60 Hz overlap."""
 
 FEWEST = 5
 """Voiced frames from which a range can be told."""
@@ -24,11 +27,11 @@ FEWEST = 5
 def tracks(batch: Batch, floor: float, ceiling: float) -> tuple[Track, ...]:
     """Track the pitch of every clip twice: the second time within the speaker's own range.
 
-    The first pass searches from floor to ceiling. The second searches from 0.75 times the first
-    quartile to 2.5 times the third quartile of what was found, still inside floor and ceiling:
-    the two-pass method of De Looze & Hirst (2008), with the factor that Hirst (2011) advises for
-    expressive speech. Fewer octave errors remain, and the window, three periods of the floor,
-    fits the voice.
+    The first pass searches from floor to ceiling, in about `ENOUGH` frames. The second searches
+    from 0.75 times the first quartile to 2.5 times the third quartile of what was found, still
+    inside floor and ceiling: the two-pass method of De Looze & Hirst (2008), with the factor that
+    Hirst (2011) advises for expressive speech. Fewer octave errors remain, and the window, three
+    periods of the floor, fits the voice.
 
     Scorers ask for it by `batch.shared(tracks, floor, ceiling)`, so that it is made once.
 
@@ -54,7 +57,9 @@ def tracks(batch: Batch, floor: float, ceiling: float) -> tuple[Track, ...]:
         and coding of intonation", Speech Prosody 2008.
         Hirst (2011), "The analysis by synthesis of speech melody", J. Speech Sciences 1(1), 55-83.
     """
-    wide = pitch(batch, Settings(floor, ceiling, COARSE_STEP))
+    least, greatest = COARSE_STEPS
+    steps = [min(max(clip.duration / ENOUGH, least), greatest) for clip in batch]
+    wide = pitch(batch, [Settings(floor, ceiling, step) for step in steps])
     return pitch(batch, [_own_range(track) for track in wide])
 
 

@@ -81,7 +81,7 @@ class Pitch:
     least_movement: float = 1.5
 
     name = "pitch"
-    version = 2
+    version = 3
     sample_rate = 16_000
     features = FEATURES
 

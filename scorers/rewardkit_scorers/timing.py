@@ -91,7 +91,7 @@ class Timing:
     ceiling: float = 700.0
 
     name = "timing"
-    version = 2
+    version = 3
     sample_rate = 16_000
     features = FEATURES
 

@@ -75,7 +75,7 @@ class Voice:
     ceiling: float = 700.0
 
     name = "voice"
-    version = 2
+    version = 3
     sample_rate = 16_000
     features = FEATURES
 

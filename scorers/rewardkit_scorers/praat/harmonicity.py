@@ -48,6 +48,13 @@ FAR = 700
 SHORT = 3
 """Lags up to this are of frequencies above a quarter of the sample rate."""
 
+SIDE = 32
+"""Products are summed for a multiple of this many lags, so that no lags are left over for the
+processor to do one by one."""
+
+LANES = 8
+"""Terms of an interpolation that are added side by side."""
+
 
 @dataclass(frozen=True, eq=False)
 class Harmonicity:
@@ -178,27 +185,39 @@ def _ratios(
     """
     window = 2 * half
     ratio = np.full(len(before), np.nan)
-    peak = _loudest(wave, _total(wave) / len(wave))
+    mean = _total(wave) / len(wave)
+    peak = _loudest(wave, mean)
     if peak == 0.0:
         return ratio
     near = min(period // 2 + 1, half)
-    piece = np.zeros(window + longest + 8)
-    sums = np.zeros(longest + 1)
+    edges, most = _edges(starts, window)
+    products = np.empty((most, (longest + SIDE) // SIDE * SIDE))
+    held = np.full(most, -1)  # whose products are in each row: rows are used in turn
+    piece = np.empty(window + products.shape[1])
     r = np.zeros(2 * window + 1)  # correlation at lag k is r[window + k]
+    lanes = np.empty((3, LANES))
+    at = 0
     for frame in range(len(before)):
-        left = before[frame]
+        left, start = before[frame], starts[frame]
         local = _total(wave[left + 1 - period : left + period + 1]) / (2 * period)
         loudest = _loudest(wave[left + 1 - near : left + near + 1], local)
         needed = max(0.0, 2.0 - min(loudest / peak, 1.0) / silence_threshold)
         if loudest == 0.0 or needed >= 1.0:  # no correlation is above 1
             continue
-        start = starts[frame]
+        while edges[at] < start:
+            at += 1
+        stop = at
+        while edges[stop] < start + window:
+            row = stop % most
+            if held[row] != stop:
+                held[row] = stop
+                _copy(wave, edges[stop], mean, piece)
+                _multiply(piece, edges[stop + 1] - edges[stop], products[row])
+            stop += 1
         lags = min(longest, len(wave) - start - window)
-        heard = wave[start : start + window + lags]
-        for i in range(len(heard)):
-            piece[i] = heard[i] - local
-        _correlate(piece, window, lags, sums, r)
-        best = _strongest(r, window, min(longest, lags), table)
+        _copy(wave, start, mean, piece)
+        _correlate(piece, window, lags, local - mean, products, at, stop, r)
+        best = _strongest(r, window, min(longest, lags), lags, table, lanes)
         if best > needed:
             if best <= 1e-15:
                 ratio[frame] = -150.0
@@ -210,33 +229,85 @@ def _ratios(
 
 
 @compiled
+def _edges(starts: NDArray[np.int64], window: int) -> tuple[NDArray[np.int64], int]:
+    """Where windows begin or end, in order; and the most stretches between them in one window."""
+    edges = np.unique(np.concatenate((starts, starts + window)))
+    most = first = 0
+    for last in range(len(edges)):
+        while edges[last] - edges[first] > window:
+            first += 1
+        most = max(most, last - first)
+    return edges, most
+
+
+@compiled
+def _copy(wave: Samples, first: int, mean: float, piece: NDArray[np.float64]) -> None:
+    """Fill `piece` with the sound from sample `first` on less `mean`, and zeros after its end."""
+    part = wave[first : first + len(piece)]
+    for i in range(len(part)):
+        piece[i] = part[i] - mean
+    piece[len(part) :] = 0.0
+
+
+@compiled
+def _multiply(piece: NDArray[np.float64], length: int, sums: NDArray[np.float64]) -> None:
+    """Products of `piece[:length]` with what is 0, 1, 2, … samples later, each summed.
+
+    The sums grow for all lags side by side, eight samples at a time.
+    """
+    sums[:] = 0.0
+    whole = length - length % 8
+    for j in range(0, whole, 8):
+        y = piece[j : j + len(sums) + 8]
+        a, b, c, d, e, f, g, h = y[0], y[1], y[2], y[3], y[4], y[5], y[6], y[7]
+        for k in range(len(sums)):
+            sums[k] += ((a * y[k] + b * y[k + 1]) + (c * y[k + 2] + d * y[k + 3])) + (
+                (e * y[k + 4] + f * y[k + 5]) + (g * y[k + 6] + h * y[k + 7])
+            )
+    for j in range(whole, length):
+        y = piece[j : j + len(sums)]
+        for k in range(len(sums)):
+            sums[k] += y[0] * y[k]
+
+
+@compiled
 def _total(wave: Samples) -> float:
-    """Sum; four at a time, since one sum waits for the one before."""
-    a = b = c = d = 0.0
-    whole = len(wave) - len(wave) % 4
-    for i in range(0, whole, 4):
+    """Sum; eight at a time, since one sum waits for the one before."""
+    a = b = c = d = e = f = g = h = 0.0
+    whole = len(wave) - len(wave) % 8
+    for i in range(0, whole, 8):
         a += wave[i]
         b += wave[i + 1]
         c += wave[i + 2]
         d += wave[i + 3]
+        e += wave[i + 4]
+        f += wave[i + 5]
+        g += wave[i + 6]
+        h += wave[i + 7]
     for i in range(whole, len(wave)):
         a += wave[i]
-    return (a + b) + (c + d)
+    return ((a + b) + (c + d)) + ((e + f) + (g + h))
 
 
 @compiled
 def _loudest(wave: Samples, mean: float) -> float:
-    """Greatest distance from `mean`; four at a time, as above."""
-    a = b = c = d = 0.0
-    whole = len(wave) - len(wave) % 4
-    for i in range(0, whole, 4):
-        a = max(a, abs(wave[i] - mean))
-        b = max(b, abs(wave[i + 1] - mean))
-        c = max(c, abs(wave[i + 2] - mean))
-        d = max(d, abs(wave[i + 3] - mean))
-    for i in range(whole, len(wave)):
-        a = max(a, abs(wave[i] - mean))
-    return max(max(a, b), max(c, d))
+    """Greatest distance from `mean`; of the least and greatest of several values side by side."""
+    low, high = np.full(SIDE, wave[0]), np.full(SIDE, wave[0])
+    whole = len(wave) - len(wave) % SIDE
+    for i in range(0, whole, SIDE):
+        part = wave[i : i + SIDE]
+        for lane in range(SIDE):
+            value = part[lane]
+            low[lane] = value if value < low[lane] else low[lane]
+            high[lane] = value if value > high[lane] else high[lane]
+    least, most = wave[0], wave[0]
+    for value in low:
+        least = min(least, value)
+    for value in high:
+        most = max(most, value)
+    for value in wave[whole:]:
+        least, most = min(least, value), max(most, value)
+    return float(max(most - mean, mean - least))
 
 
 @compiled
@@ -244,38 +315,56 @@ def _correlate(
     piece: NDArray[np.float64],
     window: int,
     lags: int,
-    sums: NDArray[np.float64],
+    mean: float,
+    products: NDArray[np.float64],
+    first: int,
+    last: int,
     r: NDArray[np.float64],
 ) -> None:
     """Normalised correlation of `piece[:window]` with itself 1, 2, …, `lags` samples later.
 
-    The sums grow for all lags side by side, eight samples of the window at a time.
+    Args:
+        piece: Samples from the window's first on.
+        window: Its length.
+        lags: The longest lag.
+        mean: What is to be subtracted from all samples, in the products too.
+        products: See `_multiply`; of stretch `i`, the row `i` modulo their number.
+        first: First stretch of the window.
+        last: One past its last stretch.
+        r: Receives the correlation at lag k as `r[window - k]` and `r[window + k]`.
     """
-    sums[:] = 0.0
-    whole = window - window % 8
-    for j in range(0, whole, 8):
-        y = piece[j : j + lags + 8]
-        a, b, c, d, e, f, g, h = y[0], y[1], y[2], y[3], y[4], y[5], y[6], y[7]
+    sums, plain, squares = np.zeros(lags + 1), np.empty(lags + 1), np.empty(lags + 1)
+    for stretch in range(first, last):
+        row = products[stretch % len(products)]
         for k in range(lags + 1):
-            sums[k] += ((a * y[k] + b * y[k + 1]) + (c * y[k + 2] + d * y[k + 3])) + (
-                (e * y[k + 4] + f * y[k + 5]) + (g * y[k + 6] + h * y[k + 7])
-            )
-    for j in range(whole, window):
-        for k in range(lags + 1):
-            sums[k] += piece[j] * piece[j + k]
-    first = 0.0
-    for i in range(window):
-        first += piece[i] ** 2
-    energy = first
+            sums[k] += row[k]
+    plain[0], squares[0] = _total(piece[:window]), sums[0]
     for k in range(1, lags + 1):
-        energy += piece[k + window - 1] ** 2 - piece[k - 1] ** 2
-        r[window + k] = r[window - k] = sums[k] / math.sqrt(first * energy)
+        come, gone = piece[k + window - 1], piece[k - 1]
+        plain[k] = come - gone
+        squares[k] = come * come - gone * gone
+    for k in range(1, lags + 1):
+        plain[k] += plain[k - 1]
+        squares[k] += squares[k - 1]
+    offset = window * mean * mean
+    energy = squares[0] - 2.0 * mean * plain[0] + offset
+    for k in range(1, lags + 1):
+        product = sums[k] - mean * (plain[0] + plain[k]) + offset
+        other = squares[k] - 2.0 * mean * plain[k] + offset
+        r[window + k] = product / math.sqrt(energy * other)
+    for k in range(1, lags + 1):
+        r[window - k] = r[window + k]
     r[window] = 1.0
 
 
 @compiled
 def _strongest(
-    r: NDArray[np.float64], window: int, longest: int, table: NDArray[np.float64]
+    r: NDArray[np.float64],
+    window: int,
+    longest: int,
+    lags: int,
+    table: NDArray[np.float64],
+    lanes: NDArray[np.float64],
 ) -> float:
     """Height of the highest refined maximum of correlation at a lag of 2 or more; 0 if none.
 
@@ -283,35 +372,35 @@ def _strongest(
     when the sinusoid through its three samples, and `MARGIN` more, reaches the highest so far.
     At the shortest lags, those of fricatives, three samples say too little: always refined.
     """
+    places, heights = np.empty(longest + 1, np.int64), np.empty(longest + 1)
+    count = likely = 0
+    for k in range(2, longest):  # without a branch, which would often be mispredicted
+        before, here, after = r[window + k - 1], r[window + k], r[window + k + 1]
+        places[count] = k
+        count += (here > 0.0) & (here > before) & (here >= after)
+    for i in range(count):
+        k = window + places[i]
+        heights[i] = _expected(r[k - 1], r[k], r[k + 1])
+        likely = i if heights[i] > heights[likely] else likely
     best = 0.0
-    likely, first = -1.0, -1
-    for k in range(2, longest):
-        height = _expected(r[window + k - 1], r[window + k], r[window + k + 1])
-        if height > likely:
-            likely, first = height, k
-    for turn in range(1, longest):  # the likeliest first, to save work on the others
-        k = first if turn == 1 else turn
-        if k < 2 or (turn > 1 and k == first):
+    for turn in range(-1, count):  # the likeliest first, to save work on the others
+        i = likely if turn < 0 else turn
+        if i >= count or turn == likely or (places[i] > SHORT and heights[i] + MARGIN < best):
             continue
-        height = _expected(r[window + k - 1], r[window + k], r[window + k + 1])
-        if height < 0.0 or (k > SHORT and height + MARGIN < best):
-            continue
-        place, height = _maximum(r, window + k, table)
+        place, height = _maximum(r, window + places[i], table)
         if place <= window + 2 or height + CLOSE < best:  # Praat: below half the sample rate
             continue
-        height = _interpolated(r, place)
+        height = _interpolated(r, place, window, lags, lanes)
         best = max(best, 1.0 / height if height > 1.0 else height)
     return best
 
 
 @compiled
 def _expected(before: float, here: float, after: float) -> float:
-    """Amplitude of the sinusoid through three samples with a positive maximum; -1 if there is none.
+    """Amplitude of the sinusoid through three samples with a positive maximum.
 
     A sinusoid of angular frequency w has before + after = 2 here cos w.
     """
-    if not (here > 0.0 and here > before and here >= after):
-        return -1.0
     cosine = max(0.5 * (before + after) / here, -0.999)
     return math.sqrt(here**2 + 0.25 * (after - before) ** 2 / (1.0 - cosine**2))
 
@@ -359,11 +448,20 @@ def _maximum(r: NDArray[np.float64], at: int, table: NDArray[np.float64]) -> tup
 
 
 @compiled
-def _interpolated(r: NDArray[np.float64], x: float) -> float:
+def _interpolated(
+    r: NDArray[np.float64], x: float, window: int, lags: int, lanes: NDArray[np.float64]
+) -> float:
     """Windowed sin(x)/x interpolation of `r` at the real-valued index `x`.
 
     As many samples to each side as the nearer end of `r` allows, at most `FAR`; a raised cosine
-    falls from 1 at x to 0 one sample beyond the last.
+    falls from 1 at x to 0 one sample beyond the last. What is not correlated, beyond `lags`, is 0.
+
+    Args:
+        r: Correlations, symmetric about `r[window]`.
+        x: Between two of them.
+        window: Place of lag 0.
+        lags: The longest lag.
+        lanes: To work in, `(3, LANES)`.
     """
     left = math.floor(x)
     if left == x:
@@ -378,19 +476,31 @@ def _interpolated(r: NDArray[np.float64], x: float) -> float:
         rise = r[right] - r[left]
         return float(r[left] * v + r[right] * u + u * v * ((low - rise) * v - (high - rise) * u))
     result = 0.0
+    cosines, sines, sums = lanes[0], lanes[1], lanes[2]
     for side in range(2):
+        # By symmetry the samples to the left are those to the right of their mirror image.
         away = x - left if side == 0 else right - x
-        step = -1 if side == 0 else 1
-        at = left if side == 0 else right
+        at = 2 * window - left if side == 0 else right
+        count = min(depth, window + lags + 1 - at)
         turn = math.pi / (away + depth)
-        cosine, sine = math.cos(away * turn), math.sin(away * turn)
         c, s = math.cos(turn), math.sin(turn)
-        factor = 0.5 * math.sin(math.pi * away) / math.pi
-        total = 0.0
-        for i in range(depth):
-            total += r[at] * (1.0 + cosine) * factor / (away + i)
-            factor = -factor
+        cosine, sine = math.cos(away * turn), math.sin(away * turn)
+        for lane in range(LANES):
+            cosines[lane], sines[lane], sums[lane] = cosine, sine, 0.0
             cosine, sine = cosine * c - sine * s, sine * c + cosine * s
-            at += step
-        result += total
+        c, s = math.cos(LANES * turn), math.sin(LANES * turn)
+        whole = count - count % LANES
+        for i in range(0, whole, LANES):
+            part = r[at + i : at + i + LANES]
+            for lane in range(LANES):
+                cosine, sine = cosines[lane], sines[lane]
+                sums[lane] += part[lane] * (1.0 + cosine) / (away + (i + lane))
+                cosines[lane], sines[lane] = cosine * c - sine * s, sine * c + cosine * s
+        for lane in range(count - whole):
+            i = whole + lane
+            sums[lane] += r[at + i] * (1.0 + cosines[lane]) / (away + i)
+        total = 0.0
+        for lane in range(0, LANES, 2):
+            total += sums[lane] - sums[lane + 1]
+        result += total * 0.5 * math.sin(math.pi * away) / math.pi
     return result
