@@ -90,6 +90,45 @@ def with_contour(
         NotApplicable: When there is no such melody, or nothing is voiced.
     """
     manipulation = _manipulation(samples, sample_rate)
+    _change_pitch(manipulation, len(samples) / sample_rate, change, least)
+    return _resynthesis(manipulation, len(samples))
+
+
+def with_contour_and_tempo(
+    samples: Samples,
+    sample_rate: int,
+    change: Callable[[Contour, Contour], Contour],
+    factor: float,
+) -> Samples:
+    """Resynthesise once with another melody and all durations times a factor.
+
+    Args:
+        samples: Mono.
+        sample_rate: In Hz.
+        change: As for `with_contour`.
+        factor: Over 1 is slower.
+
+    Raises:
+        NotApplicable: When nothing in the clip is voiced.
+    """
+    duration = len(samples) / sample_rate
+    manipulation = _manipulation(samples, sample_rate)
+    _change_pitch(manipulation, duration, change, least=0.0)
+    if factor != 1.0:
+        tier = call("Create DurationTier", "changed", 0.0, duration)
+        call(tier, "Add point", 0.0, float(factor))
+        call([tier, manipulation], "Replace duration tier")
+        return _resynthesis(manipulation)
+    return _resynthesis(manipulation, len(samples))
+
+
+def _change_pitch(
+    manipulation: Any,
+    duration: float,
+    change: Callable[[Contour, Contour], Contour],
+    least: float,
+) -> None:
+    """Put another melody into a Manipulation; see `with_contour`."""
     tier = call(manipulation, "Extract pitch tier")
     count = int(call(tier, "Get number of points"))
     times = np.array([call(tier, "Get time from index", i + 1) for i in range(count)])
@@ -101,11 +140,10 @@ def with_contour(
     if semitones.std() < least:
         raise NotApplicable(f"F0 varies by {semitones.std():.2f} semitones only")
     new = np.clip(median * 2 ** (change(times, semitones) / 12), 50.0, 800.0)
-    fresh = call("Create PitchTier", "changed", 0.0, len(samples) / sample_rate)
+    fresh = call("Create PitchTier", "changed", 0.0, duration)
     for time, value in zip(times, new, strict=True):
         call(fresh, "Add point", float(time), float(value))
     call([fresh, manipulation], "Replace pitch tier")
-    return _resynthesis(manipulation, len(samples))
 
 
 def with_tempo(

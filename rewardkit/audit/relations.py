@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 rewardkit contributors
 # SPDX-License-Identifier: Apache-2.0
-"""`audit`: does a reward do what any listener would, when clips are changed in known ways?
+"""The metamorphic suite: does a reward do what any listener would, when clips are changed?
 
-A metamorphic test: nobody needs to know how good a clip is to know that it gets no better by
-clicks. Each change has a relation that must hold between the rewards before and after it.
+Nobody needs to know how good a clip is to know that it gets no better by clicks. Each change has a
+relation that must hold between the rewards before and after it.
 """
 
 from __future__ import annotations
