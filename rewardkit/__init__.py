@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rewardkit.batch import Batch
     from rewardkit.callable import RewardFunction
     from rewardkit.clip import Clip
+    from rewardkit.dialogue import Dialogue, DialogueModel, DialogueReward, Turn
     from rewardkit.errors import (
         AudioError,
         CheckpointError,
@@ -41,6 +42,9 @@ __all__ = [
     "Batch",
     "CheckpointError",
     "Clip",
+    "Dialogue",
+    "DialogueModel",
+    "DialogueReward",
     "Extractor",
     "Feature",
     "Features",
@@ -54,6 +58,7 @@ __all__ = [
     "Schema",
     "Scorer",
     "ScorerError",
+    "Turn",
     "read",
 ]
 
@@ -62,6 +67,7 @@ _HOMES = {
     "batch": ("Batch",),
     "callable": ("RewardFunction",),
     "clip": ("Clip",),
+    "dialogue": ("Dialogue", "DialogueModel", "DialogueReward", "Turn"),
     "errors": (
         "AudioError",
         "CheckpointError",

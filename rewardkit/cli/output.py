@@ -107,13 +107,13 @@ def print_table(rows: Sequence[Row]) -> None:
         numbers = [row["reward"], row["std"], *(row["dimensions"].get(d) for d in dimensions)]
         shown = ["–" if number is None else f"{number:.2f}" for number in numbers]
         status = row["status"] if row["error"] is None else row["error"]["code"]
-        table.add_row(_plain(row["path"]), *shown, status)
+        table.add_row(plain(row["path"]), *shown, status)
         for name, share in _greatest(row.get("contributions") or {}):
             table.add_row(f"  [dim]{name}[/]", f"[dim]{share:+.2f}[/]")
     Console().print(table)
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """A path as it is, but for what would act on the terminal or on the table's markup."""
     from rich.markup import escape
 

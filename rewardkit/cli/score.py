@@ -23,14 +23,24 @@ if TYPE_CHECKING:
 
 def score(
     clips: Annotated[
-        list[str],
+        Optional[list[str]],  # noqa: UP045  # Typer reads this annotation
         typer.Argument(
             help="Files, folders, globs, lists of paths (.txt, .jsonl), or - for standard input.",
         ),
-    ],
+    ] = None,
+    dialogue: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(
+            help="In place of clips: a .jsonl file of turns, one a line, with speaker and audio; "
+            "each dialogue gets a reward, and its worst turn is named."
+        ),
+    ] = None,
     checkpoint: Annotated[
         Optional[str],  # noqa: UP045  # Typer reads this annotation
-        typer.Option(help="Folder, shipped name or hub id. [$REWARDKIT_CHECKPOINT, or default]"),
+        typer.Option(
+            help="Folder, shipped name or hub id. [$REWARDKIT_CHECKPOINT, or default; of "
+            "dialogues coherence]"
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON lines even on a terminal.")] = False,
     out: Annotated[
@@ -69,17 +79,29 @@ def score(
     from rewardkit.audio import Limits
     from rewardkit.model import RewardModel
 
+    if (dialogue is None) == (not clips):
+        stop("give clips, or a file of turns with --dialogue", USAGE)
     if out is not None:
         try:
             output.check_ending(out)
         except RewardkitError as error:
             stop(str(error), USAGE)
+    limits = Limits(max_duration=max_duration, allow_truncated=allow_truncated)
+    if dialogue is not None:
+        from rewardkit.cli.dialogue import score_dialogues
+
+        if window is not None or workers:
+            stop("--window and --workers are for clips, not for --dialogue", USAGE)
+        score_dialogues(
+            dialogue, checkpoint, limits=limits, device=device, as_json=as_json, out=out,
+            explain=explain,
+        )  # fmt: skip
+        return
     try:
-        inputs = list(expand(clips))
+        inputs = list(expand(clips or []))
     except RewardkitError as error:
         stop(str(error), USAGE)
     model = RewardModel.from_pretrained(checkpoint, device=device)
-    limits = Limits(max_duration=max_duration, allow_truncated=allow_truncated)
     rows: Iterator[output.Row]
     if window is not None:
         rows = _windows(model, inputs, window, limits, explain)
