@@ -119,7 +119,7 @@ def train(
         preferences,
         RunOptions(
             name=name or out.resolve().name,
-            scorers=tuple(map(_scorer, scorers.split(","))),
+            scorers=tuple(map(scorer_of, scorers.split(","))),
             use=dict(map(_use, features)),
             train=TrainOptions(
                 l2=l2,
@@ -161,7 +161,7 @@ def train(
     typer.echo(f"wrote {out}: dimensions {', '.join(result.model.dimensions)}")
 
 
-def _scorer(text: str) -> tuple[str, dict[str, Any]]:
+def scorer_of(text: str) -> tuple[str, dict[str, Any]]:
     """`emotion:source=FOLDER:device=cuda` as a name and parameters; values are JSON, or text."""
     name, *given = text.strip().split(":")
     values: dict[str, Any] = {}

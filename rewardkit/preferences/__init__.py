@@ -7,7 +7,7 @@ from rewardkit.preferences.codes import PREFERENCE_CODES
 from rewardkit.preferences.columns import COLUMNS
 from rewardkit.preferences.issues import Issue, Issues
 from rewardkit.preferences.merge import merge
-from rewardkit.preferences.pairs import from_ratings
+from rewardkit.preferences.pairs import from_raters, from_ratings
 from rewardkit.preferences.probe import ClipInfo, Probe, describe, probe
 from rewardkit.preferences.ratings import Rating, read_ratings
 from rewardkit.preferences.read import PreferenceFile, read, stream
@@ -38,6 +38,7 @@ __all__ = [
     "check_leak",
     "describe",
     "folds",
+    "from_raters",
     "from_ratings",
     "merge",
     "probe",

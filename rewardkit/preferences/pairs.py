@@ -9,7 +9,7 @@ import math
 import random
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from statistics import NormalDist, fmean
 from typing import Final, Literal
@@ -124,6 +124,73 @@ def from_ratings(
                 result = answer(_mean(a, rater), _mean(b, rater))
                 if result is not None:
                     yield _preference(a.first, b.first, *result, dimension, rater)
+
+
+def from_raters(
+    ratings: Iterable[Rating],
+    *,
+    dimension: str = "overall",
+    circles: int | None = None,
+    same: Sequence[Field] = (),
+    tie: float = 0.0,
+    seed: int = 0,
+) -> Iterator[Preference]:
+    """Preferences of each rater between the clips that they rated, as if asked about both.
+
+    Raters differ in how they use a scale; within one rater's ratings that falls away. Equal
+    ratings are ties; the difference is kept as `margin`. Several ratings of one clip by one rater
+    count as their mean. n ratings make n (n - 1) / 2 pairs that are not independent: intervals
+    need to be drawn by rater.
+
+    Args:
+        ratings: With a rater each.
+        dimension: Of the preferences.
+        circles: Each rater's clips are put in a circle, so many times and at random, and
+            neighbours are compared: two pairs a clip and circle. None for all pairs.
+        same: What both clips of a pair must have in common; () for any two clips.
+        tie: Greatest difference that is a tie, in units of the ratings.
+        seed: Of the circles.
+
+    Raises:
+        PreferenceError: `missing_column` when a rating lacks a rater, or what must be the same.
+
+    Example:
+        >>> ratings = [Rating("x", 4.0, "anna"), Rating("y", 2.0, "anna"), Rating("y", 5.0, "bert")]
+        >>> [(p.a, p.b, p.win, p.margin, p.rater) for p in from_raters(ratings)]
+        [('x', 'y', 1.0, 2.0, 'anna')]
+    """
+    by_rater: defaultdict[str, list[Rating]] = defaultdict(list)
+    for rating in ratings:
+        if rating.rater is None:
+            raise PreferenceError("missing_column", f"no rater of {shown(rating.clip)}")
+        by_rater[rating.rater].append(rating)
+    draw = random.Random(seed)  # noqa: S311 - not for secrets
+    for rater, rated in by_rater.items():
+        for group in _grouped(_by_clip(rated, needs_rater=False), same):
+            for one, other in _neighbours(group, circles, draw):
+                a, b = (one, other) if _is_first(one.clip, other.clip) else (other, one)
+                difference = _mean(a, None) - _mean(b, None)
+                even = abs(difference) <= tie
+                win = 0.5 if even else float(difference > 0)
+                found = _preference(a.first, b.first, win, float(even), dimension, rater)
+                yield found if even else replace(found, margin=abs(difference))
+
+
+def _neighbours(
+    group: Sequence[_Rated], circles: int | None, draw: random.Random
+) -> Iterator[tuple[_Rated, _Rated]]:
+    """All pairs, or those of neighbours in random circles, each pair once."""
+    count = len(group)
+    if circles is None or circles * 2 >= count - 1:
+        yield from combinations(group, 2)
+        return
+    found: dict[tuple[int, int], None] = {}
+    order = list(range(count))
+    for _ in range(circles):
+        draw.shuffle(order)
+        for i, j in zip(order, order[1:] + order[:1], strict=True):
+            found[min(i, j), max(i, j)] = None
+    yield from ((group[i], group[j]) for i, j in sorted(found))
 
 
 def _by_clip(ratings: Iterable[Rating], *, needs_rater: bool) -> list[_Rated]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import gzip
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -18,6 +18,8 @@ from rewardkit.preferences.lines import lines
 from rewardkit.preferences.parse import resolve
 from rewardkit.preferences.read import LISTED, check_file
 from rewardkit.preferences.rows_csv import records
+
+_TABLES: Final = dict.fromkeys((".csv", ".tsv", ".txt", ".gz", ""))
 
 ROLES: Final = {
     "clip": "path of the clip, relative to the table's folder or to `folder`",
@@ -60,37 +62,46 @@ def read_ratings(
     where: Callable[[Mapping[str, str]], bool] | None = None,
     folder: str | Path | None = None,
     suffix: str | None = None,
+    header: Sequence[str] | None = None,
+    delimiter: str | None = None,
+    issues: Issues | None = None,
 ) -> list[Rating]:
     """Read a table with one rating, mean or share in each row.
 
     Args:
-        path: A `.csv` or `.csv.gz` file with a header.
+        path: A `.csv`, `.tsv` or `.txt` file, or one without suffix; `.gz` behind it if packed.
         columns: What the columns are called, by role (see `ROLES`); a role that is not named has
             the column of its own name, if there is one.
         scale: Least and greatest rating possible; None for any finite one.
         where: Which rows count, given the row's cells by column.
         folder: Where the clips are; None for the table's folder.
         suffix: Put in place of the clips' suffixes, or appended where they have none.
+        header: What the columns are called, for a table whose first line is a row already.
+        delimiter: Between cells; None for a tab in `.tsv` and a comma in all else.
+        issues: Where what is wrong is noted, its rows left out, instead of raising `invalid`.
 
     Raises:
         PreferenceError: `invalid`, listing the first errors: `missing_column`, `wrong_type`,
             `out_of_range`, or broken CSV. `not_a_file` or `unknown_format` when there is no table.
     """
-    file = check_file(Path(path), {".csv": None, ".gz": None})
-    issues = Issues(str(path))
+    file = check_file(Path(path), _TABLES)
+    collect = issues is not None
+    issues = Issues(str(path)) if issues is None else issues
+    if delimiter is None:
+        delimiter = "\t" if ".tsv" in [suffix.lower() for suffix in file.suffixes] else ","
     at = str(Path(folder if folder is not None else file.parent).absolute())
     ratings: list[Rating] = []
     with gzip.open(file) if file.suffix.lower() == ".gz" else file.open("rb") as table:
-        numbered = records(lines(table, issues), issues)  # type: ignore[arg-type]
-        line, header = next(numbered, (1, None))
-        roles = _roles(header or [], columns or {}, line, issues)
+        numbered = records(lines(table, issues), issues, delimiter)  # type: ignore[arg-type]
+        line, names = (1, list(header)) if header else next(numbered, (1, None))
+        roles = _roles(names or [], columns or {}, line, issues)
         for line, cells in numbered if roles else ():
             if cells is None:
                 continue
-            if len(cells) != len(header or []):
-                issues.add(line, "bad_csv", f"{len(cells)} cells for {len(header or [])} columns")
+            if len(cells) != len(names or []):
+                issues.add(line, "bad_csv", f"{len(cells)} cells for {len(names or [])} columns")
                 continue
-            row = dict(zip(header or [], cells, strict=True))
+            row = dict(zip(names or [], cells, strict=True))
             if where is None or where(row):
                 rating = _rating(row, roles, scale, line, issues)
                 if rating is not None:
@@ -100,7 +111,7 @@ def read_ratings(
                     ratings.append(Rating(resolve(at, clip), value, **rating))
     if not ratings and not len(issues):
         issues.add(None, "empty", "no row counts")
-    if len(issues):
+    if len(issues) and not collect:
         raise PreferenceError("invalid", f"{len(issues)} errors\n{issues.text(LISTED)}")
     return ratings
 
@@ -118,7 +129,8 @@ def _roles(
         if role in columns or role in ("clip", "rating"):
             hint = nearest(name, header)
             issues.add(line, "missing_column", f"no column {shown(name)} for the {role}{hint}")
-    return {} if len(issues) else {k: v for k, v in roles.items() if k not in absent}
+    needed = {*columns, "clip", "rating"}
+    return {} if needed & set(absent) else {k: v for k, v in roles.items() if k not in absent}
 
 
 def _rating(

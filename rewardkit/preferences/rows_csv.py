@@ -72,16 +72,17 @@ def rows(path: Path, issues: Issues) -> Iterator[tuple[int, dict[str, Any] | Non
 
 
 def records(
-    numbered: Iterator[tuple[int, str | None]], issues: Issues
+    numbered: Iterator[tuple[int, str | None]], issues: Issues, delimiter: str = ","
 ) -> Iterator[tuple[int, list[str] | None]]:
     """First line and cells of each record, blank lines left out; None for a broken one.
 
     Args:
         numbered: Lines with their numbers, as `lines` gives them.
         issues: Where what is wrong is noted.
+        delimiter: Between cells.
     """
     source = _Records(numbered)
-    reader = csv.reader(source, strict=True)
+    reader = csv.reader(source, strict=True, delimiter=delimiter)
     while True:
         source.begin()
         try:

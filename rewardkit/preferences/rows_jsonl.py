@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from json.decoder import scanstring  # type: ignore[attr-defined]
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 from rewardkit.preferences.issues import Issues, shown
 from rewardkit.preferences.lines import lines
@@ -30,13 +30,23 @@ def rows(path: Path, issues: Issues) -> Iterator[tuple[int, dict[str, Any] | Non
         path: The file.
         issues: Where what is wrong is noted.
     """
-    decode = json.JSONDecoder(object_pairs_hook=_unique).decode
     with path.open("rb") as file:
-        for number, text in lines(file, issues):
-            if text is None:
-                yield number, None
-            elif stripped := text.rstrip("\r\n \t"):
-                yield number, _row(stripped, number, decode, issues)
+        yield from objects(file, issues)
+
+
+def objects(file: BinaryIO, issues: Issues) -> Iterator[tuple[int, dict[str, Any] | None]]:
+    """Line number and object of each line of an open file; None for one that is not well-formed.
+
+    Args:
+        file: Opened in binary mode.
+        issues: Where what is wrong is noted.
+    """
+    decode = json.JSONDecoder(object_pairs_hook=_unique).decode
+    for number, text in lines(file, issues):
+        if text is None:
+            yield number, None
+        elif stripped := text.rstrip("\r\n \t"):
+            yield number, _row(stripped, number, decode, issues)
 
 
 def _row(text: str, number: int, decode: Any, issues: Issues) -> dict[str, Any] | None:

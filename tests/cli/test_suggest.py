@@ -1,0 +1,85 @@
+# SPDX-FileCopyrightText: 2026 rewardkit contributors
+# SPDX-License-Identifier: Apache-2.0
+"""`rewardkit suggest`: from clips to pairs, from answers to the next pairs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from rewardkit.cli import app
+from rewardkit.preferences import validate
+
+CLIPS = Path(__file__).parent.parent.parent / "examples" / "clips" / "train"
+
+
+def suggest(*arguments: object) -> Result:
+    words = ["suggest", *map(str, arguments), "--workers", "0", "--scorers", "pitch"]
+    return CliRunner().invoke(app, words)
+
+
+@pytest.fixture
+def cached(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path_factory.getbasetemp() / "suggest-cache"
+    monkeypatch.setenv("REWARDKIT_CACHE", str(folder))
+
+
+def rows(path: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+@pytest.mark.usefixtures("cached")
+def test_pairs_then_answers_then_pairs(tmp_path: Path) -> None:
+    first = tmp_path / "first.jsonl"
+    same = r"([^/]*)-[^/]*$"
+    done = suggest(CLIPS, "-o", first, "--count", 10, "--same", same)
+    assert done.exit_code == 0, done.output
+    assert "10 pairs" in done.output
+    pairs = rows(first)
+    for pair in pairs:
+        a, b = (Path(str(pair[side])).name for side in ("audio_a", "audio_b"))
+        assert a.split("-")[0] == b.split("-")[0]
+        assert a != b
+        assert 0 < float(pair["_propensity"]) <= 1  # type: ignore[arg-type]
+        assert pair["_margin"] == 0
+    assert sum(pair["_reason"] == "random" for pair in pairs) >= 2
+    # Add an answer to each row: that is a preference file.
+    votes = tmp_path / "votes.jsonl"
+    answered = [
+        {**pair, "preference": "a" if "natural" in str(pair["audio_a"]) else "b", "rater": "me"}
+        for pair in pairs
+    ]
+    votes.write_text("".join(json.dumps(row) + "\n" for row in answered))
+    assert validate(votes, probe=None).ok
+    second = tmp_path / "second.jsonl"
+    done = suggest(CLIPS, "-o", second, "--votes", votes, "--count", 10, "--same", same)
+    assert done.exit_code == 0, done.output
+    seen = {frozenset((r["audio_a"], r["audio_b"])) for r in pairs}
+    assert not seen & {frozenset((r["audio_a"], r["audio_b"])) for r in rows(second)}
+    assert any(row["_margin"] for row in rows(second))
+    # Answers to random pairs on which the head had an opinion are what the stop rule counts.
+    agreed = [
+        {**row, "_reason": "random", "_margin": 1.0, "preference": "a"} for row in rows(second)
+    ] * 10
+    votes.write_text("".join(json.dumps(row) + "\n" for row in agreed))
+    third = tmp_path / "third.jsonl"
+    done = suggest(CLIPS, "-o", third, "--votes", votes, "--same", same, "--target", "0.7")
+    assert "stop: agreement is above the target: 1.000" in done.output
+
+
+@pytest.mark.usefixtures("cached")
+def test_what_can_not_be_done(tmp_path: Path) -> None:
+    out = tmp_path / "pairs.jsonl"
+    assert suggest(CLIPS, "-o", tmp_path / "pairs.csv").exit_code == 2
+    assert suggest(CLIPS, "-o", out, "--same", "(").exit_code == 2
+    assert suggest(CLIPS, "-o", out, "--same", "x").exit_code == 2
+    assert suggest(CLIPS, "-o", out, "--same", r"(.*)").exit_code == 2
+    (tmp_path / "silent.wav").write_text("no sound")
+    some = sorted(CLIPS.glob("fence-*"))
+    done = suggest(*some, tmp_path / "silent.wav", "-o", out, "--count", 2)
+    assert done.exit_code == 1
+    assert "left out" in done.output
+    assert len(rows(out)) == 2
