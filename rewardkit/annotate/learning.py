@@ -1,0 +1,66 @@
+# SPDX-FileCopyrightText: 2026 rewardkit contributors
+# SPDX-License-Identifier: Apache-2.0
+"""A study whose pairs are chosen by what they teach: clips are measured while raters begin."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from rewardkit import scorers as installed
+from rewardkit.annotate.listening import Listening
+from rewardkit.annotate.study import Study
+from rewardkit.cache import FeatureCache, default_path
+from rewardkit.errors import RewardkitError
+from rewardkit.extract import Extractor
+from rewardkit.features import Features
+from rewardkit.workers import measure_files
+
+Named = tuple[str, Mapping[str, Any]]
+"""A scorer's name and parameters."""
+
+
+def active(
+    study: Study, scorers: Sequence[Named], say: Callable[[str], None], *, cache: bool = True
+) -> Listening:
+    """A listening test that asks for the pairs that teach a head most, and for random ones.
+
+    Measuring takes a while, in processes of its own. Until it is done, and if it can't be done,
+    pairs are drawn at random.
+
+    Args:
+        study: The study.
+        scorers: What to measure clips with.
+        say: Told when the clips have been measured, or why they could not be.
+        cache: Keep features in the cache.
+
+    Raises:
+        RewardkitError: When there is no such scorer.
+    """
+    from rewardkit.active import ActiveChooser
+
+    chosen = [installed.load(name, **given) for name, given in scorers]
+    listening = Listening(study, ActiveChooser())
+
+    def run() -> None:
+        try:
+            features = _measured(study, chosen, cache)
+        except RewardkitError as error:
+            say(f"pairs stay random, since the clips could not be measured: {error}")
+            return
+        good = sum(error is None for error in features.errors)
+        if good < 2:
+            say(f"pairs stay random, since {good} of {len(features)} clips could be measured")
+            return
+        listening.features = features
+        say(f"{good} of {len(features)} clips are measured: pairs are chosen by what they teach")
+
+    threading.Thread(target=run, name="rewardkit-measure", daemon=True).start()
+    return listening
+
+
+def _measured(study: Study, chosen: Sequence[Any], cache: bool) -> Features:
+    paths = [row["path"] for row in study.db.read("SELECT path FROM clip ORDER BY id")]
+    kept = FeatureCache(default_path()) if cache else None
+    return measure_files(Extractor(chosen, cache=kept), paths, workers=1)
