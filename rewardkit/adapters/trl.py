@@ -39,7 +39,9 @@ def reward_functions(
 
     All of them share one scoring: a batch is rendered and judged when the first is called. The
     share of samples without a reward is logged as `rewardkit/failed`, by code as
-    `rewardkit/failed/<code>`, and each sample's status stands in the table of completions.
+    `rewardkit/failed/<code>`, and each sample's status stands in the table of completions. Of a
+    judge with `numbers` (`rewardkit.monitor.Watched`) those are logged as
+    `rewardkit/monitor/<name>`.
 
     Args:
         judge: With `on_failure="none"` TRL leaves failures out of the baseline and the gradient.
@@ -79,6 +81,9 @@ class _Shared:
             rewards = self.judge.rewards(render_all(self.render, rows), rows)
             self._completions, self._rewards, self._asked = completions, rewards, set()
             _log(rewards, log_extra, log_metric)
+            if log_metric is not None:
+                for number, value in getattr(self.judge, "numbers", {}).items():
+                    log_metric(f"rewardkit/monitor/{number}", value)
         self._asked.add(name)
         self.judge.raise_for(self._rewards)
         return self._rewards
