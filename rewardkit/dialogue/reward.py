@@ -63,6 +63,11 @@ class TurnReward:
     parts: tuple[TurnPart, ...]
 
     @property
+    def compared(self) -> bool:
+        """Whether the turn has a number that counts: a contribution that is not 0."""
+        return any(part.contribution != 0 for part in self.parts)
+
+    @property
     def reasons(self) -> tuple[TurnPart, ...]:
         """The features that take away most, at most `REASONS`."""
         return tuple(part for part in self.parts[:REASONS] if part.contribution < 0)
@@ -125,8 +130,13 @@ class DialogueReward:
 
     @property
     def worst(self) -> TurnReward | None:
-        """The turn that adds least: the one that broke the dialogue, if one did."""
-        return min(self.turns, key=lambda turn: turn.contribution, default=None)
+        """The turn that adds least: the one that broke the dialogue, if one did.
+
+        A turn that could be compared with no other, such as the only one of its speaker, adds 0
+        and is never it.
+        """
+        compared = [turn for turn in self.turns if turn.compared]
+        return min(compared, key=lambda turn: turn.contribution, default=None)
 
     def row(self, *, explain: bool = False) -> dict[str, Any]:
         """The row that the command line prints for a dialogue, as JSON values."""

@@ -82,7 +82,15 @@ def test_turns_sum_to_the_dialogue_and_parts_to_turns(said: list[Any]) -> None:
     assert found.scalar == pytest.approx(sum(t.contribution for t in found.turns), abs=1e-6)
     for each in found.turns:
         assert each.contribution == pytest.approx(sum(p.contribution for p in each.parts), abs=1e-9)
-    assert found.worst is min(found.turns, key=lambda each: each.contribution)
+    counted = [each for each in found.turns if any(p.contribution for p in each.parts)]
+    assert found.worst is min(counted, key=lambda each: each.contribution, default=None)
+
+
+def test_a_turn_that_is_compared_with_nothing_is_not_to_blame() -> None:
+    found = MODEL.score_dialogue([turn("ab"[k == 1], -20.0 - 2.0 * k) for k in range(4)])
+    assert found.turns[1].contribution == 0
+    assert found.worst is not None
+    assert found.worst.number != 2
 
 
 def test_a_feature_without_weight_is_measured() -> None:
