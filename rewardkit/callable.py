@@ -127,12 +127,10 @@ class BatchFunction(abc.ABC):
             for sound, rate, text in zip(sounds, rates, said, strict=True)
         ]
         rewards = self._counted(self._rewards(clips, device))
-        names = self.dimensions
-        width = len(names) if dimensions else 1
         rows: list[list[float] | None] = [
             None
             if reward.scalar is None
-            else [reward.dimensions[name] for name in names]
+            else [reward.dimensions[name] for name in self.dimensions]
             if dimensions
             else [reward.scalar]
             for reward in rewards
@@ -140,6 +138,7 @@ class BatchFunction(abc.ABC):
         if self.on_failure == "none":
             return [row if row is None else tuple(row) if dimensions else row[0] for row in rows]
         self.raise_for(rewards)
+        width = len(self.dimensions) if dimensions else 1
         fill = [float(self.on_failure)] * width if self.on_failure != "raise" else None
         table = np.array([fill if row is None else row for row in rows], np.float32)
         table = table.reshape(len(rows), width)

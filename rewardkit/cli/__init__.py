@@ -10,13 +10,18 @@ from __future__ import annotations
 
 import typer
 
+from rewardkit.cli.annotate import annotate
 from rewardkit.cli.audit import audit
+from rewardkit.cli.convert import convert
 from rewardkit.cli.doctor import doctor
 from rewardkit.cli.evaluate import evaluate
 from rewardkit.cli.explain import explain
 from rewardkit.cli.failures import guarded
+from rewardkit.cli.raters import raters
 from rewardkit.cli.score import score
 from rewardkit.cli.scorers import scorers
+from rewardkit.cli.serve import serve
+from rewardkit.cli.suggest import suggest
 from rewardkit.cli.train import train
 from rewardkit.cli.validate import validate
 
@@ -27,7 +32,10 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (score, explain, train, evaluate, audit, validate, doctor):
+for command in (
+    *(score, explain, train, evaluate, audit, annotate, serve),
+    *(suggest, raters, convert, validate, doctor),
+):
     app.command()(guarded(command))
 app.add_typer(scorers, name="scorers")
 
