@@ -164,7 +164,7 @@ def uneven(samples: Samples, sample_rate: int, rng: np.random.Generator) -> Samp
     return with_tempo(samples, sample_rate, borders, factors, len(samples))
 
 
-def _room_noise(samples: Samples, sample_rate: int, n: int, rng: np.random.Generator) -> Samples:
+def room_noise(samples: Samples, sample_rate: int, n: int, rng: np.random.Generator) -> Samples:
     """`n` samples of noise as loud and coloured as the quietest tenth of the clip.
 
     A pause of digital silence would give itself away; a repeated piece would hum.
@@ -195,7 +195,7 @@ def pauses(samples: Samples, sample_rate: int, rng: np.random.Generator) -> Samp
     for start, end in itertools.pairwise(edges):
         pieces.append(structure.cut(copy, sample_rate, start, end))
         pieces.append(
-            _room_noise(copy, sample_rate, round(rng.uniform(0.3, 0.7) * sample_rate), rng)
+            room_noise(copy, sample_rate, round(rng.uniform(0.3, 0.7) * sample_rate), rng)
         )
     return np.concatenate(pieces[:-1])
 

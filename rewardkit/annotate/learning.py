@@ -4,11 +4,14 @@
 
 from __future__ import annotations
 
+import random
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from rewardkit import scorers as installed
+from rewardkit.annotate.chooser import Choice, StudyState
 from rewardkit.annotate.listening import Listening
 from rewardkit.annotate.study import Study
 from rewardkit.cache import FeatureCache, default_path
@@ -17,12 +20,43 @@ from rewardkit.extract import Extractor
 from rewardkit.features import Features
 from rewardkit.workers import measure_files
 
+if TYPE_CHECKING:
+    from rewardkit.active import ActiveChooser
+
 Named = tuple[str, Mapping[str, Any]]
 """A scorer's name and parameters."""
 
 
+@dataclass(eq=False)
+class Announced:
+    """An `ActiveChooser` that tells the organiser once when its stop rule ends the study.
+
+    Args:
+        chooser: Who chooses.
+        say: Told why, at the first pair that is not given for that reason.
+    """
+
+    chooser: ActiveChooser
+    say: Callable[[str], None]
+    is_over: bool = False
+
+    def choose(self, state: StudyState, draw: random.Random) -> Choice | None:
+        """The next pair, or None when the stop rule says so."""
+        choice = self.chooser.choose(state, draw)
+        verdict = self.chooser.verdict(state)
+        if choice is None and verdict is not None and not self.is_over:
+            self.is_over = True
+            self.say(f"no more pairs are given: {verdict.reason}")
+        return choice
+
+
 def active(
-    study: Study, scorers: Sequence[Named], say: Callable[[str], None], *, cache: bool = True
+    study: Study,
+    scorers: Sequence[Named],
+    say: Callable[[str], None],
+    *,
+    cache: bool = True,
+    stop_at: float | None = None,
 ) -> Listening:
     """A listening test that asks for the pairs that teach a head most, and for random ones.
 
@@ -34,14 +68,17 @@ def active(
         scorers: What to measure clips with.
         say: Told when the clips have been measured, or why they could not be.
         cache: Keep features in the cache.
+        stop_at: Give no more pairs once the head's agreement with raters, on random pairs, is
+            known to plus or minus this; None for no such end. See `rewardkit.active.Accuracy`.
 
     Raises:
-        RewardkitError: When there is no such scorer.
+        RewardkitError: When there is no such scorer, and `bad_option`.
     """
-    from rewardkit.active import ActiveChooser
+    from rewardkit.active import Accuracy, ActiveChooser
 
     chosen = [installed.load(name, **given) for name, given in scorers]
-    listening = Listening(study, ActiveChooser())
+    rule = None if stop_at is None else Accuracy(width=2 * stop_at)
+    listening = Listening(study, Announced(ActiveChooser(stop=rule), say))
 
     def run() -> None:
         try:

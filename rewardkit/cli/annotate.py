@@ -101,6 +101,13 @@ def annotate(
     scorers: Annotated[
         str, typer.Option(help="What active choice measures clips with, by comma; as in train.")
     ] = "pitch,timing",
+    stop_at: Annotated[
+        Optional[float],  # noqa: UP045
+        typer.Option(
+            help="With active choice: end when the head's agreement with raters on random pairs "
+            "is known to plus or minus this, such as 0.1. [go on to the last pair]"
+        ),
+    ] = None,
     cache: Annotated[bool, typer.Option(help="Keep features in $REWARDKIT_CACHE.")] = True,
     pairs: Annotated[
         int, typer.Option(min=1, help="Most pairs to make of clips that are not paired.")
@@ -144,6 +151,8 @@ def annotate(
     address = Address(host, port, url)
     if choose not in ("active", "random"):
         stop(f"--choose is active or random, not {choose!r}", USAGE)
+    if stop_at is not None and (choose != "active" or not 0 < stop_at < 0.5):
+        stop("--stop-at lies between 0 and 0.5, and goes with --choose active", USAGE)
     # Whatever can be wrong with the files is found before a study is made of them.
     asked = _pairs(clips, pairs, seed or 0) if clips else []
     known = _golden(golden) if golden is not None else []
@@ -164,7 +173,7 @@ def annotate(
         if export is not None:
             _export(opened, export, everything)
         elif not exclude:
-            _serve(opened, address, scorers if choose == "active" else None, cache)
+            _serve(opened, address, scorers if choose == "active" else None, cache, stop_at)
     finally:
         opened.close()
 
@@ -270,7 +279,9 @@ def _export(study: Study, path: Path, everything: bool) -> None:
         typer.echo(f"left out: {count} {why}")
 
 
-def _serve(study: Study, address: Address, scorers: str | None, cache: bool) -> None:
+def _serve(
+    study: Study, address: Address, scorers: str | None, cache: bool, stop_at: float | None
+) -> None:
     """Print the links and serve; with `scorers`, pairs are chosen by what they teach."""
     from rewardkit.annotate.listening import Listening
     from rewardkit.annotate.run import ALONE, links, serve
@@ -286,7 +297,11 @@ def _serve(study: Study, address: Address, scorers: str | None, cache: bool) -> 
         from rewardkit.cli.train import scorer_of
 
         named = [scorer_of(part) for part in scorers.split(",")]
-        listening = active(study, named, lambda text: typer.echo(text, err=True), cache=cache)
+
+        def say(text: str) -> None:
+            typer.echo(text, err=True)
+
+        listening = active(study, named, say, cache=cache, stop_at=stop_at)
     serve(listening, address)
 
 

@@ -40,6 +40,9 @@ FEATURES: Final = (
     Feature("amplitude_spread", "log", "mean over geometric mean of magnitude", 0, 20),
 )
 
+LOWEST: Final = 50.0
+"""Hz; what lies below is direct current and rumble, and no part of the spectrum here."""
+
 DEEPEST: Final = 90.0
 """dB below the strongest frame at which levels stop."""
 
@@ -69,6 +72,8 @@ def measure(
         signal-to-noise ratio estimation based on waveform amplitude distribution analysis",
         Interspeech: speech has many small and few large samples, noise has not.
     """
+    power = power.copy()
+    power[:, frequencies < LOWEST] = 0.0
     total = power.sum(axis=1, dtype=np.float64)
     loud = float(np.quantile(total, 0.95))
     least = loud * 10 ** (-DEEPEST / 10) + 1e-300

@@ -43,7 +43,8 @@ class Artefacts:
     """Band, noise, tones, clicks, clipping, holes, joins, copies, and whether time runs forward.
 
     Beside `voice`, which looks at phonation and at what lies between words, this looks at all of
-    the sound from the first to the last speech. Silence at the ends and gain change nothing.
+    the sound from the first to the last speech. Silence at the ends, gain and direct current change
+    nothing.
 
     Source:
         See `_recording`, `_impulses`, `_envelope` and `_copies`.
@@ -90,7 +91,8 @@ def _measure(
 ) -> None:
     """Fill a clip's row."""
     size = clip.sample_rate // 1000
-    full, bends, low = energies(clip.samples, size)
+    centred = clip.samples - np.float32(clip.samples.mean(dtype=np.float64))
+    full, bends, low = energies(centred, size)
     level = full[: len(full) // 10 * 10].reshape(-1, 10).mean(axis=1)
     if not level.any():
         return
@@ -100,7 +102,7 @@ def _measure(
     if (last - first) * 0.01 < SHORTEST:
         return
     within = slice(10 * first, 10 * last)
-    samples = clip.samples[10 * first * size : 10 * last * size]
+    samples = centred[10 * first * size : 10 * last * size]
     frames = slice(math.ceil(first * 0.01 / STEP), math.floor(last * 0.01 / STEP) + 1)
     active = level[first:last] > loud * 10**-2.5
     reference = float(level[first:last][active].mean())
