@@ -17,7 +17,7 @@ from rewardkit.active.design import Design
 from rewardkit.active.pick import RANDOM, pick
 from rewardkit.active.space import Space
 from rewardkit.active.stopping import Accuracy, Verdict, agreement
-from rewardkit.active.suggest import ActiveOptions, learn
+from rewardkit.active.suggest import ActiveOptions, counts, learn
 from rewardkit.errors import RewardkitError
 from rewardkit.pairs import Ints, Pairs
 
@@ -45,7 +45,7 @@ class _Working:
 
 
 class ActiveChooser:
-    """A `rewardkit.annotate.chooser.Chooser` by expected information gain.
+    """A `rewardkit.annotate.chooser.Chooser` by what answers are expected to teach.
 
     Each choice is with probability `explore` any of the eligible pairs, all alike, and else the
     one that teaches most, as in `next_pairs`. The head is fitted again in the background once
@@ -155,7 +155,8 @@ class ActiveChooser:
         space = self._space[1]
         self._fit(space, state, place)
         learned = self._learned
-        known = {j.pair for j in state.judgements[: learned.judgements if learned else 0]}
+        heard = state.judgements[: learned.judgements if learned else 0]
+        known = {j.pair for j in heard}
         pending = {p for p, votes in state.votes.items() if votes and p in place} - known
         pairs = len(state.pairs), state.pairs[0].id, state.pairs[-1].id
         work = self._working
@@ -168,7 +169,9 @@ class ActiveChooser:
             prior = Belief.prior(space.points.shape[1], space.decay(self.options.spread))
             beliefs = [prior] if learned is None else list(learned.beliefs.values())
             rows = np.array([(pair.a, pair.b) for pair in state.pairs], np.int64)
-            work = _Working(learned, pairs, Design(space.points, rows, beliefs), set())
+            judged = counts(_votes(heard, rows, place, state.dimensions), len(space.points))
+            design = Design(space.points, rows, beliefs, judged=judged, wear=self.options.wear)
+            work = _Working(learned, pairs, design, set())
         for number in sorted(pending - work.taken):
             work.design.take(place[number])
         work.taken = pending

@@ -15,7 +15,7 @@ from rewardkit.active.design import Design
 from rewardkit.active.pick import Reason, check, pick
 from rewardkit.active.space import Space
 from rewardkit.errors import RewardkitError
-from rewardkit.pairs import Ints, Pairs
+from rewardkit.pairs import Floats, Ints, Pairs
 
 if TYPE_CHECKING:
     from rewardkit.training.options import TrainOptions
@@ -31,7 +31,7 @@ class Suggestion:
         propensity: The probability with which this pair was chosen, given the votes and the
             suggestions before it.
         reason: `information`, or `random` for a uniform draw from the candidates.
-        gain: What a judgement is expected to teach, in nat; see `Design`.
+        gain: What a judgement is expected to teach, in squared log-odds; see `Design`.
         margin: By how much the votes so far put a above b, in log-odds, in the first dimension
             that was judged; 0 before any vote. Compared with the answers to random pairs, in
             order, it is what `Accuracy` counts.
@@ -54,7 +54,10 @@ class ActiveOptions:
             which a head can be judged without bias.
         spread: How far two clips' rewards lie apart before anything is known, as a standard
             deviation in log-odds; it sets the weight decay of the head that chooses.
-        axes: How many principal axes of the features are looked at, at most.
+        axes: How many principal axes of the features are looked at, at most: about as many as
+            some hundred answers can tell apart.
+        wear: By how much each judgement of a clip so far lessens the gain of another; see
+            `Design`.
         repeats: Whether a pair that was judged may be suggested again.
 
     Raises:
@@ -62,14 +65,17 @@ class ActiveOptions:
     """
 
     explore: float = 0.2
-    spread: float = 1.5
-    axes: int = 128
+    spread: float = 1.0
+    axes: int = 16
+    wear: float = 0.5
     repeats: bool = False
 
     def __post_init__(self) -> None:
         check(self.explore)
         if not 0 < self.spread < np.inf or self.axes < 1:
             raise RewardkitError("bad_option", "spread is positive and finite, axes at least 1")
+        if not 0 <= self.wear < np.inf:
+            raise RewardkitError("bad_option", "wear is finite and not negative")
 
 
 def next_pairs(
@@ -115,7 +121,13 @@ def next_pairs(
     table = np.asarray(values, np.float64)
     rows = checked(candidates, len(table))
     space = Space.of(table, options.axes)
-    design = Design(space.points, rows, list(learn(space, votes, options, train).values()))
+    design = Design(
+        space.points,
+        rows,
+        list(learn(space, votes, options, train).values()),
+        judged=None if votes is None else counts(votes, len(table)),
+        wear=options.wear,
+    )
     margins = design.margins[0] + 0.0
     left = np.ones(len(rows), bool)
     if votes is not None and not options.repeats:
@@ -134,7 +146,7 @@ def next_pairs(
         a, b = rows[chosen.place].tolist()
         gain, margin = float(gains[chosen.place]), float(margins[chosen.place])
         if draws[2] >= 0.5:
-            a, b, margin = b, a, -margin
+            a, b, margin = b, a, 0.0 - margin
         found.append(Suggestion(a, b, chosen.propensity, chosen.reason, gain, margin))
         design.take(chosen.place)
         left[chosen.place] = False
@@ -171,6 +183,17 @@ def learn(
         name: Belief.fit(space.points, votes.of_dimension(name), l2, train)
         for name in votes.dimensions
     }
+
+
+def counts(votes: Pairs, clips: int) -> Floats:
+    """How many judgements each clip was in, `(clips,)`; answers on all dimensions make one.
+
+    Example:
+        >>> counts(Pairs.of([0, 0], [1, 2], [1.0, 0.5]), 4).tolist()
+        [2.0, 1.0, 1.0, 0.0]
+    """
+    answers = np.bincount(np.concatenate([votes.a, votes.b]), minlength=clips)
+    return np.asarray(answers / max(1, len(votes.dimensions)))
 
 
 def checked(candidates: ArrayLike, clips: int) -> Ints:

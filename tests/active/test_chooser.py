@@ -103,6 +103,26 @@ def test_what_is_in_front_of_another_rater_counts_as_asked() -> None:
     assert second.pair != first.pair
 
 
+def test_each_judgement_wears_its_clips_before_a_fit_and_since() -> None:
+    state = run(ActiveChooser(background=False), study(8), 14)
+
+    def gains(wear: float) -> np.ndarray:
+        chooser = ActiveChooser(ActiveOptions(wear=wear), background=False)
+        # The head knows ten answers, and four came since.
+        early = dataclasses.replace(state, judgements=state.judgements[:10])
+        chooser.choose(dataclasses.replace(early, votes={}), random.Random(0))
+        chooser.choose(state, random.Random(0))
+        assert chooser._working is not None
+        assert chooser._working.learned is not None
+        assert chooser._working.learned.judgements == 10
+        return chooser._working.design.gains
+
+    rows = {pair.id: (pair.a, pair.b) for pair in state.pairs}
+    heard = np.bincount([clip for j in state.judgements for clip in rows[j.pair]], minlength=8)
+    both = heard[[list(rows[pair.id]) for pair in state.pairs]].sum(axis=1)
+    np.testing.assert_allclose(gains(0.5), gains(0.0) / (1 + 0.5 * both), rtol=1e-9)
+
+
 def test_without_features_any_pair_is_as_likely() -> None:
     state = dataclasses.replace(study(6), features=None)
     choice = ActiveChooser().choose(state, random.Random(0))

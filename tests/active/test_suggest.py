@@ -90,20 +90,22 @@ def test_a_cold_start_covers_the_space() -> None:
     values[:50] *= 0.1  # a crowd in the middle, a few far out
     pairs = pairs_among([0] * 60)
     space = Space.of(values)
-    prior = space.decay(1.5) * np.eye(6)
+    prior = space.decay(1.0) * np.eye(6)
+    every = space.points[pairs[:, 0]] - space.points[pairs[:, 1]]
 
-    def known(rows: np.ndarray) -> float:
+    def unsure(rows: np.ndarray) -> float:
         d = space.points[rows[:, 0]] - space.points[rows[:, 1]]
-        return float(np.linalg.slogdet(prior + d.T @ d / 4)[1])
+        covariance = np.linalg.inv(prior + d.T @ d / 4)
+        return float(np.einsum("pk,kl,pl->p", every, covariance, every).mean())
 
-    options = ActiveOptions(explore=0.0)
+    options = ActiveOptions(explore=0.0, wear=0.0)
     chosen = next_pairs(values, pairs, count=12, seed=0, options=options)
-    ours = known(np.array([(one.a, one.b) for one in chosen]))
-    others = [known(pairs[rng.choice(len(pairs), 12, replace=False)]) for _ in range(200)]
-    assert ours > max(others)
+    ours = unsure(np.array([(one.a, one.b) for one in chosen]))
+    others = [unsure(pairs[rng.choice(len(pairs), 12, replace=False)]) for _ in range(200)]
+    assert ours < min(others)
     # What each was expected to teach adds up to what all of them teach.
-    nothing = float(np.linalg.slogdet(prior)[1])
-    assert sum(one.gain for one in chosen) == pytest.approx((ours - nothing) / 2)
+    nothing = unsure(np.zeros((0, 2), np.int64))
+    assert sum(one.gain for one in chosen) == pytest.approx(nothing - ours)
 
 
 def test_judged_pairs_are_left_out_unless_wanted() -> None:
@@ -116,6 +118,16 @@ def test_judged_pairs_are_left_out_unless_wanted() -> None:
     assert len(next_pairs(values, pairs, votes, count=10, seed=0, options=options)) == 6
     with pytest.raises(RewardkitError, match="judged already"):
         next_pairs(values, [[0, 1]], votes, count=1, seed=0)
+
+
+def test_votes_on_a_clip_lessen_what_another_is_worth() -> None:
+    values = np.random.default_rng(0).normal(size=(8, 3))
+    values[0] *= 10
+    votes = Pairs.of([0, 0, 0], [1, 2, 3], [1.0, 0.0, 0.5])
+    for wear, has_first in ((0.0, True), (100.0, False)):
+        options = ActiveOptions(explore=0.0, wear=wear)
+        (then,) = next_pairs(values, pairs_among([0] * 8), votes, count=1, seed=0, options=options)
+        assert (0 in (then.a, then.b)) is has_first
 
 
 def test_votes_move_the_choice_to_what_is_open() -> None:
@@ -153,7 +165,7 @@ def test_candidates_that_are_none(candidates: list[object]) -> None:
 def test_other_refusals() -> None:
     with pytest.raises(RewardkitError, match="without features"):
         next_pairs(np.eye(3), [[0, 1]], Pairs.of([7], [0], [1.0]), count=1, seed=0)
-    for bad in ({"explore": 1.5}, {"spread": 0.0}, {"axes": 0}):
+    for bad in ({"explore": 1.5}, {"spread": 0.0}, {"axes": 0}, {"wear": -0.1}):
         with pytest.raises(RewardkitError, match="bad_option"):
             ActiveOptions(**bad)
 
