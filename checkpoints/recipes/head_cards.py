@@ -26,8 +26,10 @@ _ORDERS: Final = """\
   with a spoilt melody or timing, less over more spoilt, the undamaged side having passed the same
   vocoder; and human over Piper over statistical over diphone voices over espeak-ng, half of the
   synthetic clips with the noise of a human's room. `quality`: clean over mildly over severely
-  spoilt by 36 kinds of artefacts. `emotion`: undamaged over severely damaged, lightly weighted. In
-  all three, a clip and itself with silence at its ends are a tie.
+  spoilt by 36 kinds of artefacts; what is damaged already over the same damaged again, or
+  resynthesised; and changes of melody and the synthesisers as in `prosody`. `emotion`: less over
+  more damaged, lightly weighted. In all three, a clip and itself with silence at its ends are a
+  tie.
 """
 _RAVDESS: Final = """\
 - **RAVDESS** (Livingstone and Russo 2018, "The Ryerson Audio-Visual Database of Emotional Speech
@@ -88,6 +90,8 @@ WORDS: Final = {
     "melody": "known order: melody and timing by degrees, speaker not known",
     "artefacts": "known order: artefacts by degrees, speaker not known",
     "padded": "ties: silence at the ends",
+    "stacked": "known order: damaged over twice damaged, speaker not known",
+    "laundered": "known order: an artefact over the same, resynthesised; speaker not known",
     "unseen kinds": "a kind of damage and a speaker not trained on",
     "unseen kinds (scalar)": "the same, by the scalar",
     "unseen families": "a whole family of damage and a speaker not trained on",

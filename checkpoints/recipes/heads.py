@@ -29,7 +29,7 @@ from rewardkit.judge import judge as judge_file
 from rewardkit.training.options import TrainOptions
 from rewardkit.training.run import RunOptions, fit_model
 
-GRID: Final = (10.0, 30.0, 100.0, 300.0, 1000.0)
+GRID: Final = (30.0, 100.0, 300.0)
 """Weight decays to choose from."""
 
 
@@ -44,6 +44,7 @@ class Recipe:
         license: SPDX expression for the weights.
         bend: As in `TrainOptions`.
         across: Preference files of another corpus, for judging only.
+        thin: Known orders of one in so many speakers are used.
     """
 
     scorers: Scorers
@@ -52,6 +53,7 @@ class Recipe:
     license: str
     bend: bool
     across: tuple[str, ...]
+    thin: int = 1
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -71,21 +73,24 @@ EMOTION: Final = ("emotion.p_*", "emotion.log_p_*", "emotion.arousal", "emotion.
 QUALITY: Final = (
     "pitch.*", "timing.*", "voice.*", "artefacts.*", "!voice.clipped", "!artefacts.stillness",
 )  # fmt: skip
+# Nor digital silence, by which synthesisers could be told without listening.
+PROSODY: Final = (*QUALITY, "!artefacts.empty_share")
 SHARES: Final[Shares] = {
     "prosody": {
-        "emodb": 1.0, "damaged": 0.25, "ladder": 0.25, "melody": 0.25, "artefacts": 0.1,
-        "padded": 0.1,
+        "emodb": 1.0, "damaged": 0.25, "ladder": 0.5, "melody": 0.25, "artefacts": 0.1,
+        "padded": 0.1, "stacked": 0.25,
     },
     "emotion": {"emodb": 1.0, "melody": 0.25, "artefacts": 0.25, "padded": 0.25},
     "quality": {
-        "artefacts": 1.0, "melody": 0.5, "ladder": 1.0, "padded": 0.5, "stacked": 0.5,
+        "artefacts": 1.0, "melody": 1.0, "ladder": 0.5, "padded": 1.0, "stacked": 1.5,
+        "laundered": 1.0,
     },
 }  # fmt: skip
 RECIPES: Final = {
     "prosody": Recipe(
         ACOUSTIC,
         {
-            "prosody": ("pitch.*", "timing.*", "voice.*"),
+            "prosody": PROSODY,
             "emotion": (*MELODY, "timing.*"),
             "quality": QUALITY,
         },
@@ -97,7 +102,7 @@ RECIPES: Final = {
     "default": Recipe(
         (*ACOUSTIC, ("emotion", {"source": "emotion-emodb"})),
         {
-            "prosody": ("pitch.*", "timing.*", "voice.*", *EMOTION),
+            "prosody": (*PROSODY, *EMOTION),
             "emotion": (*MELODY, "timing.*", *EMOTION),
             "quality": QUALITY,
         },
@@ -110,10 +115,14 @@ RECIPES: Final = {
     "expression-nc": Recipe(
         (*ACOUSTIC, ("emotion", {"source": "emotion-ravdess-nc"})),
         {"emotion": ("pitch.*", "voice.*", *EMOTION), "quality": QUALITY},
-        {"emotion": {"ravdess": 1.0}, "quality": {"artefacts": 1.0}},
+        {
+            "emotion": {"ravdess": 1.0, "artefacts": 0.1, "melody": 0.1, "padded": 0.1},
+            "quality": SHARES["quality"],
+        },
         "CC-BY-NC-SA-4.0",
-        bend=False,
+        bend=True,
         across=("emodb",),
+        thin=3,
     ),
 }
 """The heads that ship, by name."""
@@ -129,7 +138,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--workers", type=int, default=0)
     given = parser.parse_args(arguments)
     recipe = RECIPES[given.name]
-    material = gather(recipe.files, recipe.scorers, given.pairs, given.encoders, given.workers)
+    material = gather(
+        recipe.files, recipe.scorers, given.pairs, given.encoders, given.workers, recipe.thin
+    )
     wanted, files = weigh(material, recipe.shares)
     options = TrainOptions(bend=recipe.bend, grid=GRID)
     judge = Judge.of(material, wanted, files, recipe.use, options)

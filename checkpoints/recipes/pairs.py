@@ -11,6 +11,7 @@
 | `ladder.jsonl` | `prosody` | human over Piper over HTS over diphone over espeak-ng | known order |
 | `artefacts.jsonl` | `quality`, `prosody` | clean over mildly over severely spoilt | known order |
 | `stacked.jsonl` | `quality` | damaged over twice damaged | known order |
+| `laundered.jsonl` | `quality` | an artefact over the same, resynthesised with another melody | known order |
 | `padded.jsonl` | all three | nobody: a clip and itself with silence at its ends | known order |
 | `melody.jsonl` | `prosody` | natural over mildly over severely changed melody or timing | known order |
 | `ravdess.jsonl` | `emotion` | strong over normal intensity | the actors' instruction |
@@ -38,7 +39,17 @@ from checkpoints.recipes.loudness import equalise
 from checkpoints.recipes.takes import Take, emodb_takes, librispeech_takes
 from rewardkit.perturbations import NotApplicable
 
-FILES: Final = ("emodb", "damaged", "ladder", "artefacts", "melody", "padded", "stacked", "ravdess")
+FILES: Final = (
+    "emodb",
+    "damaged",
+    "ladder",
+    "artefacts",
+    "melody",
+    "padded",
+    "stacked",
+    "laundered",
+    "ravdess",
+)
 """All files, in the order in which they are made."""
 
 
@@ -187,6 +198,7 @@ def main() -> None:
         ),
         "artefacts": lambda data, folder: graded.artefacts(graded_takes(data, folder), folder),
         "stacked": lambda data, folder: graded.stacked(graded_takes(data, folder), folder),
+        "laundered": lambda data, folder: graded.laundered(graded_takes(data, folder), folder),
         "padded": lambda data, folder: graded.padded(graded_takes(data, folder), folder),
         "melody": lambda data, folder: graded.melodies(
             [(take, 1 if kinds == 1 else 2) for take, kinds in graded_takes(data, folder)], folder

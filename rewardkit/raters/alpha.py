@@ -97,7 +97,7 @@ def krippendorff(
         return Alpha(value, None, None, units, judgements)
     rng = np.random.default_rng(seed)
     often = rng.multinomial(units, np.full(units, 1 / units), size=resamples).astype(np.float64)
-    sums = np.einsum("bu,uck->bck", often, coincidences, optimize=True)
+    sums = np.einsum("ru,uck->rck", often, coincidences, optimize=True)
     drawn = [found for found in (_alpha(one, metric) for one in sums) if found is not None]
     low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2]).tolist()
     return Alpha(value, low, high, units, judgements)

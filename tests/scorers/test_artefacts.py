@@ -153,6 +153,14 @@ def test_silence_at_the_ends_changes_nothing_or_little(seconds: float) -> None:
             assert abs(plain[feature.name] - padded[feature.name]) < spread, feature.name
 
 
+def test_direct_current_changes_little() -> None:
+    """LibriSpeech has a clip that lies a quarter of full scale off."""
+    plain, shifted = measured(speech()), measured(speech() - 0.25)
+    for feature in FEATURES:
+        tolerance = 0.1 * max(1.0, abs(plain[feature.name]))
+        assert shifted[feature.name] == pytest.approx(plain[feature.name], abs=tolerance)
+
+
 def test_too_short_or_silent_is_not_measured() -> None:
     for samples in (np.zeros(RATE), np.zeros(100), speech()[:3000]):
         assert all(np.isnan(value) for value in measured(samples).values())
