@@ -26,7 +26,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from checkpoints.recipes.heads import GRID, Material, Recipe, gather, weigh
+from checkpoints.recipes.heads import GRID
+from checkpoints.recipes.material import Material, gather, weigh
 from rewardkit.pairs import Indexed, index
 from rewardkit.resampling import draws, units
 from rewardkit.training.cross_validation import CrossValidation, cross_validate
@@ -82,10 +83,10 @@ def interval(score: Floats, weight: Floats, unit: NDArray[np.int64]) -> tuple[fl
 
 
 def judge(
-    material: Material, recipe: Recipe, chosen: Sequence[str], components: int, strict: bool
+    material: Material, chosen: Sequence[str], components: int, strict: bool
 ) -> Mapping[str, Right]:
     """The outcomes of heads that may use some scorers only, by file and dimension."""
-    indexed = index(weigh(material, recipe))
+    indexed = index(material.wanted)
     names = material.extractor.schema.names
     columns = [i for i, name in enumerate(names) if name.split(".")[0] in chosen]
     table = np.stack([material.values[path] for path in indexed.paths])[:, columns]
@@ -141,11 +142,12 @@ def main() -> None:
     parameters: dict[str, dict[str, str]] = {name: {} for name in given.scorers}
     if given.speech:
         parameters["speech"] = {"model": given.speech, "pooling": "mean+sd"}
-    recipe = Recipe(
-        tuple(parameters.items()), {}, {name: FILES[name] for name in given.files}, "",
-        bend=True, across=(),
-    )  # fmt: skip
-    material = gather(recipe, given.pairs, given.encoders, given.workers)
+    shares = {"prosody": {name: FILES[name] for name in given.files}}
+    if "emodb" in given.files:
+        shares["emotion"] = {"emodb": 1.0}
+    scorers = tuple(parameters.items())
+    gathered = gather(given.files, scorers, given.pairs, given.encoders, given.workers)
+    material = weigh(gathered, shares)
     everything = list(parameters)
     sets = {"all": everything}
     sets |= {f"{name} alone": [name] for name in everything}
@@ -153,7 +155,7 @@ def main() -> None:
     start = time.perf_counter()
     whole: Mapping[str, Right] = {}
     for name, chosen in sets.items():
-        found = judge(material, recipe, chosen, given.components, given.strict)
+        found = judge(material, chosen, given.components, given.strict)
         whole = whole or found
         for which, right in found.items():
             value, low, high = interval(right.score, right.weight, right.unit)

@@ -27,7 +27,8 @@ import numpy as np
 
 from benchmarks.ablation import Right, interval
 from benchmarks.head_forms import FORMS, fit_form
-from checkpoints.recipes.heads import GRID, RECIPES, Material, gather, weigh
+from checkpoints.recipes.heads import GRID, RECIPES
+from checkpoints.recipes.material import Material, gather, weigh
 from rewardkit.normaliser import Floats
 from rewardkit.pairs import Indexed, Pairs, index
 from rewardkit.resampling import Groups, draws, folds, units
@@ -176,9 +177,10 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=0)
     given = parser.parse_args()
     recipe = RECIPES[given.recipe]
-    material = gather(recipe, given.pairs, given.encoders, given.workers)
+    gathered = gather(recipe.files, recipe.scorers, given.pairs, given.encoders, given.workers)
+    material = weigh(gathered, recipe.shares)
     start = time.perf_counter()
-    indexed = index(weigh(material, recipe))
+    indexed = index(material.wanted)
     names = material.extractor.schema.names
     values = np.stack([material.values[path] for path in indexed.paths])
     columns = choose_columns(names, indexed.pairs.dimensions, recipe.use)

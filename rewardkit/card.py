@@ -61,7 +61,8 @@ def _training(training: dict[str, Any]) -> str:
         + (
             "learned from `overall` preferences."
             if training["mix_learned"]
-            else "declared equal, not learned: no pair said which clip is better over all."
+            else f"declared{' equal' if len(set(training['mix'].values())) == 1 else ''}, "
+            "not learned: no pair said which clip is better over all."
         ),
     ]
     return "\n\n".join(filter(None, rows))
