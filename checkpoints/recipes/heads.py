@@ -175,7 +175,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         gather(recipe.files, recipe.scorers, given.pairs, given.encoders, given.workers),
         recipe.shares,
     )
-    options = TrainOptions(bend=recipe.bend, grid=GRID)
+    # Ties here are made, not judged: a likelihood of ties would learn how many we chose to make.
+    options = TrainOptions(bend=recipe.bend, grid=GRID, ties="half")
     judge = Judge.of(material, recipe.use, options)
     results, temperature = judging.results(judge)
     for name, result in results.items():
