@@ -9,7 +9,7 @@ Example:
     >>> import rewardkit
     >>> model = rewardkit.RewardModel.from_pretrained("prosody")
     >>> model.dimensions
-    ('prosody', 'emotion')
+    ('prosody', 'emotion', 'quality')
 """
 
 from __future__ import annotations
