@@ -41,6 +41,18 @@ NON_COMMERCIAL: Final = """
 given under the same licence.
 """
 
+AXIS: Final = """
+Between those two parts stands a dimension of another kind, number {number}: `strength`, log-odds
+that the same words were acted strongly, by a Bradley-Terry model on the differences between the
+strong and the normal take (same actor, emotion, sentence and repetition), its penalty chosen like
+the other.
+"""
+
+STRENGTH: Final = """
+`strength` lies higher in the strong than in the normal take of {pairs} pairs, actor left out:
+**{accuracy:.3f}** [{low:.3f}, {high:.3f}]. The axis cannot know the level.
+"""
+
 CARD: Final = """\
 ---
 license: {license_tag}
@@ -70,7 +82,7 @@ layer's output (1,024 numbers, standardised), classes balanced. The embedding is
 that the regression looks along, {directions} of them, then the principal components of what is
 left, each scaled to unit variance on the training clips; the classifier on it is the regression,
 exactly. No emotion label reached the trunk.
-
+{axis}
 ## How it was made
 
     python -m checkpoints.recipes.emotion_encoder --corpus {corpus} --data $REWARDKIT_DATA \\
@@ -95,7 +107,7 @@ mean over speakers counts, for each, the emotions there are clips of.
 
 The rows are `leave_one_speaker_out` and `cross_corpus` in `results.json`, which the command above
 writes.
-
+{strength}
 ## Confusion, one speaker left out
 
 Rows are the truth, columns the guess.
@@ -162,7 +174,16 @@ def write(results: dict[str, Any]) -> str:
             for name in classes
         ),
         speech=SPEECH[corpus],
+        axis=AXIS.format(number=len(classes) - 1) if "strength" in results else "",
+        strength=_strength(results),
     )
+
+
+def _strength(results: dict[str, Any]) -> str:
+    if (found := results.get("strength")) is None:
+        return ""
+    low, high = found["interval_95"]
+    return STRENGTH.format(pairs=found["pairs"], accuracy=found["accuracy"], low=low, high=high)
 
 
 def _row(found: dict[str, Any], level: dict[str, Any], chance: str) -> str:

@@ -74,20 +74,28 @@ def read_corpus(corpus: str, data: Path) -> list[Clip]:
     clips: list[Clip] = []
     seen: set[bytes] = set()
     for path in sorted((data / FOLDERS[corpus]).glob("*.flac")):
-        samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
-        if rate != SAMPLE_RATE:
-            raise ValueError(f"{path.name}: {rate} Hz, not {SAMPLE_RATE}")
-        mono = samples.mean(axis=1)
-        if mono.tobytes() in seen:
+        samples, level_db = heard(path)
+        if samples.tobytes() in seen:
             continue
-        seen.add(mono.tobytes())
-        cut = trim(mono, **TRIM)
-        levelled = level(cut, RMS)
-        if levelled is None:
-            raise ValueError(f"{path.name}: silent")
-        power = float(np.mean(np.square(cut, dtype=np.float64)))
+        seen.add(samples.tobytes())
         label, speaker = _label(corpus, path.stem)
-        clips.append(Clip(path.stem, levelled, label, speaker, 10 * math.log10(power)))
+        clips.append(Clip(path.stem, samples, label, speaker, level_db))
     if not clips:
         raise FileNotFoundError(f"no FLAC file in {data / FOLDERS[corpus]}")
     return clips
+
+
+def heard(path: Path) -> tuple[Samples, float]:
+    """A recording as the encoders hear it, trimmed and levelled, and its level in dB before that.
+
+    Raises:
+        ValueError: When it is not at 16 kHz, or silent.
+    """
+    samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    if rate != SAMPLE_RATE:
+        raise ValueError(f"{path.name}: {rate} Hz, not {SAMPLE_RATE}")
+    cut = trim(samples.mean(axis=1), **TRIM)
+    levelled = level(cut, RMS)
+    if levelled is None:
+        raise ValueError(f"{path.name}: silent")
+    return levelled, 10 * math.log10(float(np.mean(np.square(cut, dtype=np.float64))))

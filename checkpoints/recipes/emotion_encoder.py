@@ -33,12 +33,26 @@ import numpy as np
 from rewardkit_scorers._inference import construction
 from rewardkit_scorers._trunk import Trunk
 
-from checkpoints.recipes import emotion_card, emotion_folder, emotion_trunk
+from checkpoints.recipes import (
+    emotion_axis,
+    emotion_card,
+    emotion_folder,
+    emotion_strength,
+    emotion_trunk,
+)  # fmt: skip
 from checkpoints.recipes.emotion_data import CLASSES, Clip, read_corpus
-from checkpoints.recipes.emotion_figures import confusion, figures, level_rule, uar
+from checkpoints.recipes.emotion_figures import (
+    confusion,
+    figures,
+    level_rule,
+    order_figures,
+    uar,
+)  # fmt: skip
 from checkpoints.recipes.emotion_model import Encoder, Floats, Labels, fit, measure
 
 SHARED: Final = ("neutral", "anger", "happiness", "sadness")
+INTENSITIES: Final = ("ravdess",)
+"""Corpora in which the same words are acted at two intensities."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,8 +86,19 @@ class Corpus:
 
     def fit(self, chosen: np.ndarray[Any, Any]) -> Encoder:
         """Train on the chosen clips."""
-        speakers = [clip.speaker for clip, wanted in zip(self.clips, chosen, strict=True) if wanted]
-        return fit(self.table[chosen], self.labels[chosen], speakers)
+        table = self.table[chosen]
+        clips = [clip for clip, wanted in zip(self.clips, chosen, strict=True) if wanted]
+        speakers = [clip.speaker for clip in clips]
+        axis = None
+        if self.name in INTENSITIES:
+            axis = emotion_axis.learn(table, [clip.name for clip in clips], speakers)
+        return fit(table, self.labels[chosen], speakers, axis)
+
+    def apart(self, path: Path) -> None:
+        """Write the axes of strength without each two speakers, if the corpus has intensities."""
+        if self.name in INTENSITIES:
+            names = [clip.name for clip in self.clips]
+            emotion_strength.apart(self.table, names, self.speakers, path)
 
     def shared(self) -> tuple[np.ndarray[Any, Any], Labels]:
         """Which clips are of a shared emotion, and their labels as indices into `SHARED`."""
@@ -87,11 +112,14 @@ def leave_one_out(corpus: Corpus, trunk: Path, folds: Path | None) -> dict[str, 
     labels, classes = corpus.labels, CLASSES[corpus.name]
     logs = np.zeros((len(labels), len(classes)))
     by_level = np.zeros_like(labels)
+    strength = np.zeros(len(labels))
     penalties = {}
     for speaker in sorted(set(corpus.speakers)):
         own = np.array(corpus.speakers) == speaker
         encoder = corpus.fit(~own)
         logs[own] = encoder.log_posteriors(corpus.table[own])
+        if encoder.strength is not None:
+            strength[own] = encoder.embed(corpus.table[own])[:, encoder.strength]
         by_level[own] = level_rule(corpus.levels, labels, ~own)[own]
         penalties[speaker] = encoder.penalty
         print(f"without {speaker}: UAR {uar(labels[own], logs[own].argmax(axis=1)):.3f}")
@@ -103,6 +131,7 @@ def leave_one_out(corpus: Corpus, trunk: Path, folds: Path | None) -> dict[str, 
             folds / "out_of_fold.npz",
             names=names, labels=labels, speakers=corpus.speakers, log_posteriors=logs,
         )  # fmt: skip
+        corpus.apart(folds / emotion_strength.FILE)
     guesses = logs.argmax(axis=1)
     table = confusion(labels, guesses, len(classes))
     return {
@@ -111,7 +140,22 @@ def leave_one_out(corpus: Corpus, trunk: Path, folds: Path | None) -> dict[str, 
         "recall": [round(row[index] / sum(row), 4) for index, row in enumerate(table)],
         "confusion_rows_are_truth": table,
         "penalties": penalties,
+        **strength_figures(corpus, strength),
     }
+
+
+def strength_figures(corpus: Corpus, strength: Floats) -> dict[str, Any]:
+    """How often the strong take lies above the normal one, if the corpus has intensities.
+
+    Args:
+        corpus: The corpus.
+        strength: Of each clip, as an encoder has it that did not hear the speaker.
+    """
+    if corpus.name not in INTENSITIES:
+        return {}
+    strong, normal = emotion_axis.orders([clip.name for clip in corpus.clips])
+    speakers = [corpus.speakers[row] for row in strong]
+    return {"strength": order_figures(strength[strong] - strength[normal], speakers)}
 
 
 def across(encoder: Encoder, home: Corpus, other: Corpus) -> dict[str, Any]:

@@ -121,9 +121,9 @@ OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWA
 """
 
 
-def configuration(corpus: str) -> dict[str, Any]:
+def configuration(corpus: str, strength: int | None = None) -> dict[str, Any]:
     """What `config.json` holds; lengths in samples."""
-    return {
+    values = {
         "format": 2,
         "corpus": corpus,
         "classes": list(CLASSES[corpus]),
@@ -138,6 +138,7 @@ def configuration(corpus: str) -> dict[str, Any]:
         "trunk": SIZES,
         "dimensions": DIMENSIONS,
     }  # fmt: skip
+    return values if strength is None else values | {"strength": strength}
 
 
 def write_trunk(state: dict[str, Tensor], folder: Path) -> Path:
@@ -163,7 +164,7 @@ def write(encoder: Encoder, corpus: str, trunk: Path, folder: Path) -> None:
     maps = {"linear.weight": encoder.projection, "linear.bias": encoder.offset}
     _save(_single(maps), folder / EMBEDDING)
     _save(_single({"0.weight": encoder.weight, "0.bias": encoder.bias}), folder / CLASSIFIER)
-    config = configuration(corpus)
+    config = configuration(corpus, encoder.strength)
     (folder / CONFIG).write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
     text = _YAML.format(
         path=f"checkpoints/emotion-{'emodb' if corpus == 'emodb' else 'ravdess-nc'}",

@@ -28,6 +28,7 @@ from rewardkit_scorers._windows import windows
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
+from checkpoints.recipes.emotion_axis import Axis
 from checkpoints.recipes.emotion_data import WINDOW, Clip
 
 DIMENSIONS: Final = 64
@@ -53,6 +54,7 @@ class Encoder:
         weight: From the embedding to logits, shape `(classes, DIMENSIONS)`.
         bias: Shape `(classes,)`.
         penalty: The inverse penalty that was chosen.
+        strength: Which dimension of the embedding is the axis of strength, if one was given.
     """
 
     projection: Floats
@@ -60,6 +62,7 @@ class Encoder:
     weight: Floats
     bias: Floats
     penalty: float
+    strength: int | None = None
 
     def embed(self, table: Floats) -> Floats:
         """Embeddings, `(clips, DIMENSIONS)`."""
@@ -75,22 +78,28 @@ class Encoder:
 
 def measure(trunk: Trunk, clips: Sequence[Clip]) -> Floats:
     """Statistics of the trunk's output, mean over a clip's windows: `(clips, 2 width)`."""
-    rows = []
+    return np.stack([statistics_of(trunk, clip.samples) for clip in clips])
+
+
+def statistics_of(trunk: Trunk, samples: NDArray[np.float32]) -> Floats:
+    """Statistics of the trunk's output for one trimmed and levelled clip."""
     with inference("cpu"):
-        for clip in clips:
-            parts = windows(clip.samples, WINDOW, WINDOW)
-            found = [statistics(trunk(torch.tensor(part[None])))[0] for part in parts]
-            rows.append(torch.stack(found).mean(dim=0).double().numpy())
-    return np.stack(rows)
+        parts = windows(samples, WINDOW, WINDOW)
+        found = [statistics(trunk(torch.tensor(part[None])))[0] for part in parts]
+        row: Floats = torch.stack(found).mean(dim=0).double().numpy()
+    return row
 
 
-def fit(table: Floats, labels: Labels, speakers: Sequence[str]) -> Encoder:
+def fit(
+    table: Floats, labels: Labels, speakers: Sequence[str], axis: Axis | None = None
+) -> Encoder:
     """Choose the penalty, fit, and write the result as an embedding and a classifier.
 
     Args:
         table: Statistics of the training clips, `(clips, statistics)`.
         labels: Their classes, from 0.
         speakers: Who speaks; no speaker is on both sides when the penalty is chosen.
+        axis: Of strength; it becomes the dimension after those that the classifier looks along.
     """
     centre, spread = table.mean(axis=0), table.std(axis=0) + 1e-8
     standard = (table - centre) / spread
@@ -98,11 +107,20 @@ def fit(table: Floats, labels: Labels, speakers: Sequence[str]) -> Encoder:
     model = _regression(penalty).fit(standard, labels)
     weight, bias = (part - part.mean(axis=0) for part in (model.coef_, model.intercept_))
     basis = _directions(weight, len(weight) - 1)
+    strength = None if axis is None else len(basis)
+    if axis is not None:
+        rest = axis.weight * spread
+        rest -= rest @ basis.T @ basis
+        basis = np.concatenate([basis, rest[None] / np.linalg.norm(rest)])
     rest = standard - standard @ basis.T @ basis
     basis = np.concatenate([basis, _directions(rest, DIMENSIONS - len(basis))])
     scale = (standard @ basis.T).std(axis=0)
     projection = basis / scale[:, None] / spread
-    return Encoder(projection, -projection @ centre, weight @ basis.T * scale, bias, penalty)
+    offset, onto = -projection @ centre, weight @ basis.T * scale
+    if axis is not None:
+        projection[strength], offset[strength] = axis.weight, axis.offset
+        onto[:, strength] = 0.0  # but for rounding it was: the classifier looks along other ones
+    return Encoder(projection, offset, onto, bias, penalty, strength)
 
 
 def choose(standard: Floats, labels: Labels, speakers: Sequence[str]) -> float:

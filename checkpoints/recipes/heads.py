@@ -23,7 +23,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from checkpoints.recipes import head_cards, judging
+from checkpoints.recipes import emotion_strength, head_cards, judging
 from checkpoints.recipes.judging import Judge
 from checkpoints.recipes.material import Scorers, Shares, gather, weigh
 from rewardkit.cache import FeatureCache, default_path
@@ -114,16 +114,25 @@ RECIPES: Final = {
         {
             "prosody": {**SHARES["prosody"], "padded": 0.5},
             "emotion": {**SHARES["emotion"], "padded": 3.0},
-            "quality": SHARES["quality"],
+            "quality": {
+                "artefacts": 1.0,
+                "melody": 0.67,
+                "ladder": 0.17,
+                "padded": 0.67,
+                "stacked": 1.33,
+                "laundered": 0.67,
+            },
         },
         "CC-BY-4.0",
         bend=True,
         across=("ravdess",),
+        # The encoder minds hum little: what is damaged must lose in the scalar as well.
+        mix={"prosody": 0.3, "emotion": 0.2, "quality": 0.5},
     ),
     # Without timing: strong emotion is spoken longer, and length alone is right four times in five.
     "expression-nc": Recipe(
         (*ACOUSTIC, ("emotion", {"source": "emotion-ravdess-nc"})),
-        {"emotion": ("pitch.*", "voice.*", *EMOTION), "quality": QUALITY},
+        {"emotion": ("pitch.*", "voice.*", *EMOTION, "emotion.strength"), "quality": QUALITY},
         {
             "emotion": {"ravdess": 1.0, "padded": 6.0},
             "quality": {**SHARES["quality"], "padded": 3.0, "laundered": 3.0},
@@ -175,9 +184,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         gather(recipe.files, recipe.scorers, given.pairs, given.encoders, given.workers),
         recipe.shares,
     )
-    # Ties here are made, not judged: a likelihood of ties would learn how many we chose to make.
-    options = TrainOptions(bend=recipe.bend, grid=GRID, ties="half")
-    judge = Judge.of(material, recipe.use, options)
+    options = TrainOptions(bend=recipe.bend, grid=GRID)
+    unheard = emotion_strength.unheard(given.encoders, material.wanted)
+    judge = Judge.of(material, recipe.use, options, unheard, recipe.mix)
     results, temperature = judging.results(judge)
     for name, result in results.items():
         print(f"--- {name}\n{result.render()}", flush=True)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from checkpoints.recipes import unseen
+from checkpoints.recipes.emotion_strength import FEATURE
 from checkpoints.recipes.material import Material, group
 from rewardkit import baselines
 from rewardkit.evaluate import Evaluation, Interval
@@ -69,6 +70,8 @@ class Judge:
         groups: Of each clip: its actor or voice, or the readers that it is dealt to.
         trivial: What trivial rules go by, one number per clip.
         options: With the weight decay of each dimension, chosen by leaving groups out.
+        unheard: By actor, the table for judging that actor, where it differs from `table`.
+        mix: What each dimension counts in the scalar; empty for what the fit gives.
     """
 
     wanted: Sequence[Preference]
@@ -78,6 +81,8 @@ class Judge:
     groups: list[str]
     trivial: dict[str, Floats]
     options: TrainOptions
+    unheard: Mapping[str, Floats]
+    mix: Mapping[str, float]
 
     @classmethod
     def of(
@@ -85,8 +90,18 @@ class Judge:
         material: Material,
         use: Mapping[str, Sequence[str]],
         options: TrainOptions,
+        unheard: Mapping[str, Mapping[str, float]],
+        mix: Mapping[str, float],
     ) -> Judge:
-        """Index the preferences, and choose the weight decays."""
+        """Index the preferences, and choose the weight decays.
+
+        Args:
+            material: The preferences and features.
+            use: As in `RunOptions`.
+            options: How to train.
+            unheard: See `emotion_strength.unheard`.
+            mix: As above.
+        """
         indexed = index(material.wanted)
         groups = [group(who) for who in indexed.speakers]
         table = np.stack([material.values[path] for path in indexed.paths])
@@ -99,6 +114,9 @@ class Judge:
         return cls(
             material.wanted, np.array(material.files), table, indexed.pairs, groups,
             baselines.numbers(info, names, table), dataclasses.replace(how, l2=l2),
+            {actor: _changed(table, indexed.paths, names.index(FEATURE), column)
+             for actor, column in unheard.items()},
+            mix,
         )  # fmt: skip
 
     @property
@@ -120,11 +138,15 @@ class Judge:
         result = []
         for label, out, tested in splits:
             train = self.options.prepare(self.pairs.select(np.flatnonzero(~out & kept)))
-            fitted = estimate(self.table, train, np.ones((1, len(train))), row, self.options)
-            rewards = fitted.normaliser(self.table) @ fitted.weights[0].T
+            table = self.unheard.get(label, self.table)
+            fitted = estimate(table, train, np.ones((1, len(train))), row, self.options)
+            rewards = fitted.normaliser(table) @ fitted.weights[0].T
             test = np.flatnonzero(tested)
             margin = rewards[self.pairs.a[test]] - rewards[self.pairs.b[test]]
-            result.append(Margins(label, out, test, len(train), margin, fitted.mix[0]))
+            mix = fitted.mix[0]
+            if self.mix:
+                mix = np.array([self.mix[name] for name in self.pairs.dimensions])
+            result.append(Margins(label, out, test, len(train), margin, mix))
         return tuple(result)
 
     def crossed(
@@ -176,7 +198,7 @@ class Judge:
             if one != other:
                 tested &= self._has(one) & self._has(other)
             if tested.any():
-                yield f"{one}, {other}", out, tested
+                yield one if one == other else f"{one}, {other}", out, tested
 
     def all_speakers(self) -> Iterator[Split]:
         """All people left out in eight parts; the known orders with a clip of them are tested."""
@@ -272,6 +294,15 @@ def results(judge: Judge) -> tuple[dict[str, Evaluation], dict[str, Interval]]:
             found[name] = judge.evaluate(judge.crossed(tests), facet)
             found[f"{name} (scalar)"] = judge.evaluate(judge.crossed(tests, values), facet)
     return found, temperature
+
+
+def _changed(
+    table: Floats, paths: Sequence[str], place: int, column: Mapping[str, float]
+) -> Floats:
+    """The table with one feature's numbers replaced, where `column` has others, by path."""
+    changed = table.copy()
+    changed[:, place] = [column.get(p, own) for p, own in zip(paths, table[:, place], strict=True)]
+    return changed
 
 
 def _only(judge: Judge, crossed: CrossValidation, file: str) -> CrossValidation:

@@ -58,6 +58,7 @@ class Card(abc.ABC):
         classes: Names of the emotions, in the order of the classifier's outputs.
         degrees: Their angles on the circumplex of affect (None: its centre), or None if unknown.
         dimensions: Length of the embedding.
+        strength: Which of them says how strongly an emotion is shown, or None.
         framewise: Whether frames are classified, rather than the clip as a whole.
         files: What decides its numbers, as pairs of a name and a path.
     """
@@ -65,6 +66,7 @@ class Card(abc.ABC):
     classes: tuple[str, ...]
     degrees: tuple[float | None, ...] | None
     dimensions: int
+    strength: int | None
     framewise: bool
     files: tuple[tuple[str, Path], ...]
 

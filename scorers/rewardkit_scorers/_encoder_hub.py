@@ -89,6 +89,7 @@ def read_card(folder: Path) -> HubCard | None:
         classes=ours,
         degrees=tuple(ANGLES[name] for name in ours) if known else None,
         dimensions=dimensions,
+        strength=None,
         framewise=pooling is not None,
         files=(
             *((name, folder / name) for name in (HYPERPARAMETERS, LABELS, ENCODER, CLASSIFIER)),

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 import numpy as np
 import pydantic
 from numpy.typing import NDArray
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
 from rewardkit.errors import CheckpointError
 from rewardkit_scorers._encoder import SHORTEST, Card, Network, Reading
@@ -77,6 +77,7 @@ class Config(_Strict):
         window_hop: From one window to the next.
         trunk: Sizes of the trunk.
         dimensions: Length of the embedding.
+        strength: Which of them, from 0, says how strongly an emotion is shown; None for none.
     """
 
     format: Literal[2]
@@ -90,13 +91,16 @@ class Config(_Strict):
     window_hop: PositiveInt
     trunk: Sizes
     dimensions: PositiveInt
+    strength: NonNegativeInt | None = None
 
     @pydantic.model_validator(mode="after")
-    def _one_angle_each(self) -> Config:
+    def _consistent(self) -> Config:
         if len(set(self.classes)) != len(self.circumplex_degrees):
             raise ValueError("classes must differ and have one angle each")
         if self.window > self.trunk.longest * self.trunk.merge * 320:
             raise ValueError("window is longer than the trunk's positions reach")
+        if self.strength is not None and self.strength >= self.dimensions:
+            raise ValueError("strength is no dimension of the embedding")
         return self
 
 
@@ -128,6 +132,7 @@ def read(folder: Path) -> OurCard | None:
         classes=config.classes,
         degrees=config.circumplex_degrees,
         dimensions=config.dimensions,
+        strength=config.strength,
         framewise=False,
         files=tuple((name, folder / name) for name in (CONFIG, TRUNK, EMBEDDING, CLASSIFIER)),
         config=config,

@@ -40,7 +40,9 @@ class Emotion:
     which is the scale that a linear head adds up on. Arousal and valence are the mean, weighted
     by the posteriors, of the classes' places on the unit circle of Russell 1980 ("A circumplex
     model of affect", J. Pers. Soc. Psychol. 39), neutral at its centre. They say where the
-    recognised emotions lie; they are not ratings of arousal and valence.
+    recognised emotions lie; they are not ratings of arousal and valence. An encoder that was also
+    trained on the same words acted at two intensities gives `strength`: log-odds of the stronger
+    one, zero at the mean of what it was trained on.
 
     Args:
         source: The name of an encoder that ships, a folder, or a Hugging Face hub id
@@ -104,6 +106,8 @@ class Emotion:
             declared.append(
                 Feature("emotional_share", "1", "share of frames that are not neutral", 0, 1)
             )
+        if card.strength is not None:
+            declared.append(Feature("strength", "nat", "how strongly the emotion is shown"))
         if self._with_embedding:
             digits = max(2, len(str(card.dimensions - 1)))
             declared += [
@@ -146,6 +150,8 @@ class Emotion:
         numbers.append(np.clip(entropy, 0, math.log(len(logs))))
         if reading.emotional_share is not None:
             numbers.append(reading.emotional_share)
+        if self.card.strength is not None:
+            numbers.append(reading.embedding[self.card.strength])
         if self._with_embedding:
             numbers.extend(reading.embedding)
         return [float(number) for number in numbers]

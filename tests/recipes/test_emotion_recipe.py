@@ -222,4 +222,5 @@ def test_cards_are_those_of_the_results(name: str) -> None:
     results = json.loads((folder / "results.json").read_text())
     assert emotion_card.write(results) == (folder / "README.md").read_text()
     config = json.loads((folder / "config.json").read_text())
-    assert config == emotion_folder.configuration(results["corpus"])
+    strength = len(config["classes"]) - 1 if "strength" in results else None
+    assert config == emotion_folder.configuration(results["corpus"], strength)

@@ -81,6 +81,19 @@ def test_features_follow_the_configuration() -> None:
     ]
 
 
+def test_strength_is_the_dimension_that_the_configuration_names(copy: Path) -> None:
+    path = copy / "config.json"
+    config = json.loads(path.read_text())
+    assert "strength" not in [feature.name for feature in Emotion(str(copy)).features]
+    path.write_text(json.dumps(config | {"strength": 5}))
+    measured = Emotion(str(copy))(voice(1.0))
+    assert measured["strength"] == measured["embedding_05"]
+    path.write_text(json.dumps(config | {"strength": config["dimensions"]}))
+    with pytest.raises(CheckpointError, match="strength is no dimension") as raised:
+        _ = Emotion(str(copy)).features
+    assert raised.value.code == "bad_encoder"
+
+
 def test_declaring_imports_no_torch() -> None:
     code = (
         "import sys; from rewardkit_scorers.emotion import Emotion\n"
