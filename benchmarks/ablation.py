@@ -133,7 +133,9 @@ def main() -> None:
     parser.add_argument("--speech", help="model of the scorer speech; left out without")
     parser.add_argument("--components", type=int, default=20, help="of its embedding")
     parser.add_argument(
-        "--scorers", nargs="+", default=["pitch", "timing", "voice", "emotion", "quality"]
+        "--scorers",
+        nargs="+",
+        default=["pitch", "timing", "voice", "artefacts", "emotion", "quality"],
     )
     parser.add_argument("--files", nargs="+", choices=sorted(FILES), default=list(FILES))
     parser.add_argument("--strict", action="store_true", help="EmoDB by heads that know neither")
