@@ -34,6 +34,7 @@ from rewardkit.extract import Extractor
 from rewardkit.features import Features
 from rewardkit.measuring import Job, Measured, Recipe, measure, measure_all
 from rewardkit.order import Order
+from rewardkit.startup import starting
 from rewardkit.testing import voice
 
 __all__ = [
@@ -64,9 +65,10 @@ def _serve(recipe: Recipe, pipe: Connection) -> None:
     """A worker's life: say what went wrong at the start or None, then answer until told to end."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the host decides when to stop
     try:
-        extractor = recipe.make()
-        # What is compiled or loaded at a first call must not count against a clip's deadline.
-        Extractor(extractor.scorers, device=extractor.device)([voice(1.0)])
+        with starting():
+            extractor = recipe.make()
+            # What is compiled or loaded at a first call must not count against a clip's deadline.
+            Extractor(extractor.scorers, device=extractor.device)([voice(1.0)])
     except RewardkitError as error:
         pipe.send(error)
         return

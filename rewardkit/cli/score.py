@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from rewardkit.cli import output
 from rewardkit.cli.failures import SOME_FAILED, UNREADABLE, USAGE, stop
 from rewardkit.cli.inputs import Input, expand
 from rewardkit.errors import RewardkitError
+from rewardkit.startup import starting
 
 if TYPE_CHECKING:
     from rewardkit.audio import Limits
@@ -101,24 +103,26 @@ def score(
         inputs = list(expand(clips or []))
     except RewardkitError as error:
         stop(str(error), USAGE)
-    model = RewardModel.from_pretrained(checkpoint, device=device)
-    rows: Iterator[output.Row]
-    if window is not None:
-        rows = _windows(model, inputs, window, limits, explain)
-    else:
-        rewards = model.score_iter(
-            (source for _, source in inputs),
-            workers=_workers(workers, len(inputs), model.extractor.device),
-            timeout=timeout,
-            limits=limits,
-            explain=explain,
-        )
-        rows = (r.row(name) for (name, _), r in zip(inputs, rewards, strict=True))
+    with starting():
+        model = RewardModel.from_pretrained(checkpoint, device=device)
+        rows: Iterator[output.Row]
+        if window is not None:
+            rows = _windows(model, inputs, window, limits, explain)
+        else:
+            rewards = model.score_iter(
+                (source for _, source in inputs),
+                workers=_workers(workers, len(inputs), model.extractor.device),
+                timeout=timeout,
+                limits=limits,
+                explain=explain,
+            )
+            rows = (r.row(name) for (name, _), r in zip(inputs, rewards, strict=True))
+        first = list(itertools.islice(rows, 1))
     to_table = out is None and not as_json and sys.stdout.isatty()
     to_lines = out is None and not to_table
     kept: list[output.Row] = []
     failed = 0
-    for row in _progress(rows, len(inputs)):
+    for row in _progress(itertools.chain(first, rows), len(inputs)):
         failed += row["status"] != "ok"
         if to_lines:
             typer.echo(output.json_line(row))

@@ -29,6 +29,7 @@ from rewardkit.clip import Clip
 from rewardkit.errors import RewardkitError
 from rewardkit.extract import Extractor
 from rewardkit.serve.jobs import Source
+from rewardkit.startup import starting
 from rewardkit.testing import voice
 from rewardkit.waveforms import sound
 from rewardkit.workers import Measured, Recipe, one_thread
@@ -191,15 +192,16 @@ def live(plan: Plan, pipe: Connection) -> None:
         signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=_outlive_nobody, daemon=True).start()
     try:
-        render = None if plan.render is None else renderer(plan.render)
-        extractor = _Timed(plan.recipe.make())
+        with starting():
+            render = None if plan.render is None else renderer(plan.render)
+            extractor = _Timed(plan.recipe.make())
+            # Twice: what a first call compiles or loads must not count against a clip's deadline.
+            for _ in range(2):
+                measured = _measured(extractor, [canary()])
     except RewardkitError as error:
         error.__cause__ = error.__context__ = None  # a cause may not be picklable
         pipe.send(error)
         return
-    # Twice: what is compiled or loaded at a first call must not count against a clip's deadline.
-    for _ in range(2):
-        measured = _measured(extractor, [canary()])
     pipe.send((measured[0],))
     while True:
         try:
