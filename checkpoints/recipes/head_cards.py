@@ -66,7 +66,9 @@ $ python -m checkpoints.recipes.heads default --pairs PAIRS --encoders FOLDS \\
 """,
     "expression-nc": f"""\
 How strongly an emotion is expressed. **Non-commercial.** Reads the encoder `emotion-ravdess-nc`;
-each actor was measured by an encoder that had not heard that actor.
+each actor was measured by an encoder that had not heard that actor. `emotion.strength` was learned
+from the same kind of pairs as this head: in judging an actor, all clips were measured by axes that
+had heard neither their own actor nor that one.
 
 {_RAVDESS}
 Recipe:
