@@ -53,6 +53,7 @@ _BAND: Final = 300.0  # Hz
 _BANDS: Final = 8
 _LOW: Final = 200.0  # Hz; 200 to 2600 Hz lie inside a telephone's band
 _PERIODS: Final = (0.002, 0.014)  # s; 71 to 500 Hz
+_HIGHEST: Final = 7000.0  # Hz; what lies above does not count as energy
 _HARMONIC: Final = 0.25  # share of the bands that repeat with one period in a voiced frame
 _TRACK: Final = 3  # frames in a row with that period, within 10 %
 _LONE: Final = 0.9  # share of the energy that one partial above 300 Hz has in no voice
@@ -161,9 +162,10 @@ def _frames(samples: NDArray[np.float32], sample_rate: int) -> tuple[NDArray[np.
     padded = np.pad(samples, (0, max(0, length - len(samples))))
     windows = np.lib.stride_tricks.sliding_window_view(padded, length)[::hop]
     shape = np.hanning(length + 2)[1:-1].astype(np.float32)
+    kept = round(_HIGHEST * 2 * length / sample_rate) + 1
     parts = []
     for first in range(0, len(windows), _CHUNK):
-        spectra = rfft(windows[first : first + _CHUNK] * shape, 2 * length)
+        spectra = rfft(windows[first : first + _CHUNK] * shape, 2 * length)[:, :kept]
         power = np.square(spectra.real) + np.square(spectra.imag)
         parts.append(_describe(power, sample_rate / (2 * length)))
     return tuple(np.concatenate(part) for part in zip(*parts, strict=True))
@@ -172,7 +174,7 @@ def _frames(samples: NDArray[np.float32], sample_rate: int) -> tuple[NDArray[np.
 def _describe(power: NDArray[np.float32], spacing: float) -> tuple[NDArray[np.float64], ...]:
     """`_frames` for power spectra of shape `(frames, bins)` whose bins are `spacing` Hz apart."""
     edges = np.rint((_LOW + _BAND * np.arange(_BANDS + 1)) / spacing).astype(int)
-    total = power[:, round(100 / spacing) : round(7_000 / spacing)].sum(axis=1, dtype=np.float64)
+    total = power[:, round(100 / spacing) : round(_HIGHEST / spacing)].sum(axis=1, dtype=np.float64)
     sums = np.add.reduceat(power[:, : edges[-1]], edges[:-1], axis=1, dtype=np.float64)
     bands = sums / np.diff(edges)
     share, period = np.zeros(len(power)), np.ones(len(power))
@@ -193,7 +195,7 @@ def _periodic(
     around /= 2 * half
     # 50 dB below the strongest there is nothing to whiten but side lobes and rounding.
     floor = 1e-5 * around.max(axis=1, keepdims=True) + 1e-300
-    white = power[:, low:high] / np.maximum(around, floor)
+    white = (power[:, low:high] / np.maximum(around, floor)).astype(np.float32)
     share, period = _harmonic(white, low, spacing)
 
     # One partial that has nearly all the energy, where a voice would have several, is a tone.
@@ -206,28 +208,31 @@ def _periodic(
 
 
 def _harmonic(
-    white: NDArray[np.float64], low: int, spacing: float
+    white: NDArray[np.float32], low: int, spacing: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The share of whitened spectra that repeats with one period, and that period in s."""
-    from scipy.fft import irfft
-
-    size = round(_GRID / spacing)
-    spectrum = np.zeros((len(white), size // 2 + 1), np.complex64)
-    spectrum[:, low : low + white.shape[1]] = white
-    shortest, longest = (round(seconds * _GRID) for seconds in _PERIODS)
-    repeats = irfft(spectrum, size)[:, shortest : longest + 1] / _taper()[shortest : longest + 1]
+    lags, cosines = _autocorrelation(low, white.shape[1], spacing)
+    repeats = white @ cosines
     best = repeats.argmax(axis=1)
-    # A spectrum that is white all over has this autocorrelation at lag 0.
-    full = 2 * white.shape[1] / size
-    return repeats[np.arange(len(white)), best] / full, (best + shortest) / _GRID
+    return repeats[np.arange(len(white)), best].astype(np.float64), lags[best] / _GRID
 
 
 @cache
-def _taper() -> NDArray[np.float64]:
-    """The window's own autocorrelation at each lag at `_GRID`, 1 at lag 0."""
+def _autocorrelation(
+    low: int, bins: int, spacing: float
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """The lags of `_PERIODS` at `_GRID`, and what turns a power spectrum into its values there.
+
+    So few lags and bins are looked at that a product of matrices is faster than a transform. Each
+    value is divided by the window's own autocorrelation and by that at lag 0 of a spectrum that is
+    white all over: `(bins, lags)`.
+    """
+    shortest, longest = (round(seconds * _GRID) for seconds in _PERIODS)
+    lags = np.arange(shortest, longest + 1)
     window = np.hanning(round(_WINDOW * _GRID) + 2)[1:-1]
     taper = np.correlate(window, window, "full")[len(window) - 1 :]
-    return np.asarray(taper / taper[0])
+    angles = 2 * np.pi * spacing / _GRID * np.outer(low + np.arange(bins), lags)
+    return lags, (np.cos(angles) * taper[0] / taper[lags] / bins).astype(np.float32)
 
 
 def _tracked(candidates: NDArray[np.bool_], period: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -143,8 +143,9 @@ class Decoder:
         Raises:
             AudioError: `unreadable`, `too_long`, `nonfinite`, `out_of_range`, `truncated`.
         """
-        # Doubles out of float32's range would become infinities before they are looked at.
-        dtype = "float64" if self._sound.subtype == "DOUBLE" else "float32"
+        # Doubles out of float32's range would become infinities before they are looked at; 16 bits
+        # are read as they are, which takes libsndfile a third of the time.
+        dtype = {"DOUBLE": "float64", "PCM_16": "int16"}.get(self._sound.subtype, "float32")
         total = 0
         while True:
             try:
@@ -157,6 +158,8 @@ class Decoder:
                 ) from error
             if len(block) == 0:
                 break
+            if dtype == "int16":
+                block = np.multiply(block, np.float32(2**-15), dtype=np.float32)
             total += len(block)
             if self._whole:
                 self._limits.check_at_most(total, self.sample_rate, self._source)

@@ -12,6 +12,7 @@ import scipy.fft
 from numpy.typing import NDArray
 
 from rewardkit.features import Feature
+from rewardkit_scorers._ranks import quantile
 
 FEATURES: Final = (
     Feature("copy", "log", "strongest exact copy over chance, at lags from 0.1 s", 0, 15),
@@ -49,7 +50,7 @@ def measure(low: NDArray[np.float64], sample_rate: float) -> list[float]:
     early, late = round(0.015 * sample_rate), round(0.1 * sample_rate)
     if len(low) < 3 * late:
         return [math.nan, math.nan]
-    chance = float(np.median(cepstrum[late:])) / 0.6745
+    chance = quantile(cepstrum[late:], 0.5) / 0.6745
     if chance <= 0:
         return [math.nan, math.nan]
     return [

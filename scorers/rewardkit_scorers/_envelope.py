@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from rewardkit.features import Feature
 from rewardkit_scorers._compiled import compiled
+from rewardkit_scorers._ranks import quantile
 
 FEATURES: Final = (
     Feature("arrow_pulse", "1", "rises over falls of energy within milliseconds", -1, 1),
@@ -106,7 +107,7 @@ def _odd(changes: NDArray[np.float64]) -> float:
 
 
 def _quantile(values: NDArray[np.float64], share: float) -> float:
-    return float(np.quantile(values, share)) if len(values) else math.nan
+    return quantile(values, share) if len(values) else math.nan
 
 
 @compiled

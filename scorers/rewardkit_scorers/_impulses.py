@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from rewardkit.features import Feature
 from rewardkit_scorers._compiled import compiled
+from rewardkit_scorers._ranks import ranked
 
 FEATURES: Final = (
     Feature("click_density", "log", "1 + impulses per second that stand out by 8 dB", 0, 7),
@@ -68,17 +69,17 @@ def measure(
         ch. 13.
     """
     seconds = len(bends) / 1000
-    strong = _ranked(bends, 0.95)
+    strong = ranked(bends, 0.95)
     found = prominences(bends, strong * 10 ** (-FAINT / 10))
     standing = int(np.count_nonzero(found > 10 ** (STANDS_OUT / 10)))
     third = float(np.partition(found, -3)[-3]) if len(found) > 2 else 1.0
     kept = _picked(samples, active, size * 10)
-    upper, lower = _ranked(kept, 0.999), -_ranked(kept, 0.001)
+    upper, lower = ranked(kept, 0.999), -ranked(kept, 0.001)
     sides = sorted((max(upper, 1e-9), max(lower, 1e-9)))
     magnitude = np.abs(kept)
-    high, most = _ranked(magnitude, 0.95), _ranked(magnitude, 0.999)
+    high, most = ranked(magnitude, 0.95), ranked(magnitude, 0.999)
     floor = 1e-9 * reference
-    rumble, pops = _ranked(low, 0.5), _ranked(low, 0.99)
+    rumble, pops = ranked(low, 0.5), ranked(low, 0.99)
     return [
         min(math.log1p(standing / seconds), 7.0),
         10 * math.log10(max(third, 1e-6)),
@@ -89,12 +90,6 @@ def measure(
         min(20 * math.log10(sides[1] / sides[0]), 80.0),
         _stillness(samples, 0.05 * most),
     ]
-
-
-def _ranked(values: NDArray[np.float64], share: float) -> float:
-    """The value of that rank, from the least (0) to the greatest (1)."""
-    place = round(share * (len(values) - 1))
-    return float(np.partition(values, place)[place])
 
 
 @compiled
@@ -124,9 +119,9 @@ def prominences(bends: NDArray[np.float64], least: float) -> NDArray[np.float64]
 @compiled
 def _picked(
     samples: NDArray[np.float32], active: NDArray[np.bool_], frame: int
-) -> NDArray[np.float64]:
+) -> NDArray[np.float32]:
     """Every fifth sample of the active frames."""
-    result = np.empty(len(samples) // 5 + 1)
+    result = np.empty(len(samples) // 5 + 1, np.float32)
     count = 0
     for i in range(0, len(samples), 5):
         if active[min(i // frame, len(active) - 1)]:
@@ -144,7 +139,7 @@ def _spikiness(bends: NDArray[np.float64], active: NDArray[np.bool_]) -> float:
         if not (active[frame] and active[frame + 1]):
             continue
         first = 10 * frame
-        mean = logs = 0.0
+        mean, product = 0.0, 1.0  # of 20 numbers from 1e-9 to 20: far from what overflows
         inside = bends[first : first + 20]
         if len(inside) < 20:
             break
@@ -154,8 +149,8 @@ def _spikiness(bends: NDArray[np.float64], active: NDArray[np.bool_]) -> float:
         if mean <= 0:
             continue
         for value in inside:
-            logs += math.log(max(value, 1e-9 * mean))
-        total += math.log(mean) - logs / 20
+            product *= max(value / mean, 1e-9)
+        total -= math.log(product) / 20
         count += 1
     return max(total / count, 0.0) if count else math.nan
 

@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 
 from rewardkit.features import Feature
 from rewardkit_scorers._compiled import compiled
+from rewardkit_scorers._ranks import quantile
 from rewardkit_scorers._spectrum import DEPTH
+from rewardkit_scorers._thinned import thinned
 
 FEATURES: Final = (
     Feature("snr", "dB", "power of voice over power of the noise floor", -40, DEPTH),
@@ -87,7 +89,7 @@ def noise(
         ...  for wave in (hiss, hiss + 0.01 * np.sin(2 * np.pi * 60 * t))]
         [1, 41]
     """
-    floor = max(float(np.quantile(power, QUIET)), float(power.max()) * 10 ** (-DEPTH / 10))
+    floor = max(quantile(power, QUIET), float(power.max()) * 10 ** (-DEPTH / 10))
     voice = float(power[chosen].mean())
     excess = max(voice / floor - 1.0, 1e-4)
     duration = len(samples) / sample_rate
@@ -108,7 +110,7 @@ def _hum(
 ) -> float:
     """Mean prominence of the lines of 50 or of 60 Hz, whichever is more, in dB."""
     factor = round(sample_rate / _RATE)
-    low = _decimated(samples, factor)
+    low = thinned(samples, factor)
     rate = sample_rate / factor
     size = round(_WINDOW * rate)
     around = round(_WINDOW / 2 / step)
@@ -139,24 +141,6 @@ def _hum(
 def _taper(size: int) -> NDArray[np.float64]:
     """A Hann window."""
     return np.asarray(np.hanning(size + 2)[1:-1], dtype=np.float64)
-
-
-@compiled
-def _decimated(samples: NDArray[np.float32], factor: int) -> NDArray[np.float64]:
-    """Every `factor`-th sample of the sound smoothed by a triangle, twice that long."""
-    count = len(samples) // factor
-    rises = (np.arange(factor) + 0.5) / factor
-    result = np.zeros(count)
-    for k in range(count):
-        rising = falling = 0.0
-        for j in range(factor):
-            value = float(samples[k * factor + j])
-            rising += value * rises[j]
-            falling += value * (1.0 - rises[j])
-        result[k] += rising / factor
-        if k > 0:
-            result[k - 1] += falling / factor
-    return result
 
 
 @compiled

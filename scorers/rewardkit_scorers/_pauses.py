@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from rewardkit.features import Feature
 from rewardkit_scorers._compiled import compiled
 from rewardkit_scorers._contour import runs
+from rewardkit_scorers._moments import moments
 
 STEP: Final = 0.01
 """Seconds between frames."""
@@ -88,16 +89,14 @@ def power_by_millisecond(samples: NDArray[np.float32], sample_rate: int) -> NDAr
         [1.0, 1.0, 1.0, 1.0, 1.0]
     """
     size = sample_rate // 1000
-    mean = 0.0
-    for i in range(len(samples)):
-        mean += samples[i]
-    mean /= max(len(samples), 1)
-    power = np.zeros(len(samples) // size)
-    for i in range(len(power)):
-        for j in range(i * size, (i + 1) * size):
-            power[i] += (samples[j] - mean) ** 2
-        power[i] /= size
-    return power
+    count = len(samples) // size
+    sums, squares = np.empty(count), np.empty(count)
+    for i in range(count):
+        sums[i], squares[i] = moments(samples, i * size, (i + 1) * size)
+    rest, _ = moments(samples, count * size, len(samples))
+    mean = (sums.sum() + rest) / max(len(samples), 1)
+    power: NDArray[np.float64] = (squares - 2 * mean * sums) / size + mean * mean
+    return np.maximum(power, 0.0)
 
 
 @compiled

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from rewardkit.features import Feature
 from rewardkit_scorers._compiled import compiled
+from rewardkit_scorers._ranks import quantile
+from rewardkit_scorers._spectrum import summed
 
 FEATURES: Final = (
     Feature("band_top", "kHz", "highest frequency with speech within 55 dB of the strongest", 0, 8),
@@ -49,6 +51,8 @@ DEEPEST: Final = 90.0
 LOW_RATE: Final = 2000
 """Hz, to which the sound is brought to look at its lowest frequencies."""
 
+_RANGES: Final = ((60.0, 1000.0), (1000.0, 4000.0), (4000.0, 7900.0))  # Hz
+_BANDS: Final = np.array([[60.0, 250.0], [2000.0, 4000.0], [4000.0, 7900.0], [250.0, 2000.0]])  # Hz
 _LINE_SIZE: Final = 1000  # samples, 0.5 s: bins 2 Hz apart
 _LINE_HOP: Final = 250  # a clip of 0.75 s has two frames
 
@@ -57,7 +61,7 @@ def measure(
     power: NDArray[np.float32],
     frequencies: NDArray[np.float64],
     samples: NDArray[np.float32],
-    low: NDArray[np.float64],
+    slow: NDArray[np.float64],
 ) -> list[float]:
     """The values of `FEATURES`.
 
@@ -65,110 +69,135 @@ def measure(
         power: Of frames from first to last speech, `(frames, bins)`.
         frequencies: Of the bins, Hz.
         samples: The same stretch.
-        low: The same at `LOW_RATE`, by `thinned`.
+        slow: The same at `LOW_RATE`, by `thinned`.
 
     Source:
         Own definitions. `amplitude_spread` is the statistic of Kim and Stern (2008), "Robust
         signal-to-noise ratio estimation based on waveform amplitude distribution analysis",
         Interspeech: speech has many small and few large samples, noise has not.
     """
-    power = power.copy()
-    power[:, frequencies < LOWEST] = 0.0
-    total = power.sum(axis=1, dtype=np.float64)
-    loud = float(np.quantile(total, 0.95))
+    first = int(np.searchsorted(frequencies, LOWEST))
+    low = np.searchsorted(frequencies, [LOWEST, *(low for low, _ in _RANGES)])
+    high = np.searchsorted(frequencies, [np.inf, *(high for _, high in _RANGES)])
+    sums = summed(power, low, high)
+    loud = quantile(sums[:, 0], 0.95)
     least = loud * 10 ** (-DEEPEST / 10) + 1e-300
-    active = total > loud * 10**-2.5
-    mean = np.maximum(power[active].mean(axis=0, dtype=np.float64), least * 1e-3)
-    spectrum = 10 * np.log10(mean)
-    width = float(frequencies[1])
-    smooth = _moving(spectrum, round(250 / width))
-    strongest = float(smooth.max())
-    top = np.flatnonzero(smooth > strongest - 55)[-1]
-    bottom = np.flatnonzero(smooth > strongest - 30)[0]
-    jump = round(500 / width)
-    start = round(400 / width)
-    falls = smooth[start:-jump] - smooth[start + jump :]
-    bands = _bands(power, least)
-    mid = _between(mean, frequencies, 250, 2000)
-    middle = slice(round(150 / width), None)
-    peaks = _moving(spectrum, 3)[middle] - _octave(spectrum)[middle]
-    ranges = [
-        _range(power, frequencies, low, high, least)
-        for low, high in ((60, 1000), (1000, 4000), (4000, 7900))
-    ]
+    active = sums[:, 0] > loud * 10**-2.5
+    bands = 10 * np.log10(np.maximum(_bands(power, first), least))
     steps = np.sqrt(np.mean((bands[2:] - bands[:-2]) ** 2, axis=1))
-    heard = active[2:] | active[:-2]
-    change = steps[heard] if heard.any() else np.zeros(1)
+    change = steps[active[2:] | active[:-2]]
+    if not len(change):
+        change = np.zeros(1)
     return [
-        float(frequencies[top]) / 1000,
-        float(frequencies[bottom]) / 1000,
-        float(falls.max()),
-        *(
-            10 * math.log10(_between(mean, frequencies, low, high) / mid)
-            for low, high in ((60, 250), (2000, 4000), (4000, 7900))
-        ),
-        max(float(peaks.max()), 0.0),
-        *ranges,
-        line_low(low),
-        _line(power, 8, 6, round(800 / width), least / power.shape[1]),
-        float(np.median(change)),
-        float(np.quantile(change, 0.98)),
+        *_shape(_mean(power, active, first, least * 1e-3), frequencies).tolist(),
+        *(_spread_of(level, least) for level in sums[:, 1:].T),
+        line_low(slow),
+        _line(power, 8, 6, round(800 / frequencies[1]), least / power.shape[1]),
+        quantile(change, 0.5),
+        quantile(change, 0.98),
         _holes(bands, active),
         _spread(samples),
     ]
 
 
-def _between(
-    mean: NDArray[np.float64], frequencies: NDArray[np.float64], low: float, high: float
-) -> float:
-    return float(mean[(frequencies >= low) & (frequencies < high)].sum())
+@compiled
+def _mean(
+    power: NDArray[np.float32], active: NDArray[np.bool_], first: int, least: float
+) -> NDArray[np.float64]:
+    """Mean power of the active frames in each bin; nothing below the bin `first`."""
+    frames, bins = power.shape
+    mean = np.zeros(bins)
+    for t in range(frames):
+        if active[t]:
+            row = power[t]
+            for f in range(bins):
+                mean[f] += row[f]
+    mean[:first] = 0.0
+    return np.maximum(mean / max(int(np.count_nonzero(active)), 1), least)
 
 
+@compiled
+def _shape(mean: NDArray[np.float64], frequencies: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The features from `band_top` to `resonance`, of a mean spectrum that is nowhere 0."""
+    spectrum = 10 * np.log10(mean)
+    count, width = len(mean), frequencies[1]
+    smooth = _moving(spectrum, round(250 / width))
+    strongest = smooth.max()
+    top = bottom = -1
+    for f in range(count):
+        if smooth[f] > strongest - 55:
+            top = f
+        if bottom < 0 and smooth[f] > strongest - 30:
+            bottom = f
+    jump = round(500 / width)
+    fall = -np.inf
+    for f in range(round(400 / width), count - jump):
+        fall = max(fall, smooth[f] - smooth[f + jump])
+    narrow, octave = _moving(spectrum, 3), _octave(spectrum)
+    peak = 0.0
+    for f in range(round(150 / width), count):
+        peak = max(peak, narrow[f] - octave[f])
+    sums = np.zeros(4)
+    for f in range(count):
+        for band in range(4):
+            if _BANDS[band, 0] <= frequencies[f] < _BANDS[band, 1]:
+                sums[band] += mean[f]
+    levels = 10 * np.log10(sums / sums[3])
+    return np.array(
+        [
+            frequencies[top] / 1000,
+            frequencies[bottom] / 1000,
+            fall,
+            levels[0],
+            levels[1],
+            levels[2],
+            peak,
+        ]
+    )
+
+
+@compiled
 def _moving(values: NDArray[np.float64], size: int) -> NDArray[np.float64]:
     """The mean over `size` neighbours, fewer at the ends."""
     size |= 1
-    sums = np.concatenate([[0.0], np.cumsum(values)])
-    place = np.arange(len(values))
-    low = np.maximum(place - size // 2, 0)
-    high = np.minimum(place + size // 2 + 1, len(values))
-    return np.asarray((sums[high] - sums[low]) / (high - low))
+    sums = np.zeros(len(values) + 1)
+    sums[1:] = np.cumsum(values)
+    result = np.empty(len(values))
+    for f in range(len(values)):
+        low, high = max(f - size // 2, 0), min(f + size // 2 + 1, len(values))
+        result[f] = (sums[high] - sums[low]) / (high - low)
+    return result
 
 
+@compiled
 def _octave(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """The mean over the octave around each bin."""
-    sums = np.concatenate([[0.0], np.cumsum(values)])
-    place = np.arange(len(values))
-    low = np.floor(place / math.sqrt(2)).astype(np.int64)
-    high = np.minimum(np.ceil(place * math.sqrt(2)).astype(np.int64) + 1, len(values))
-    return np.asarray((sums[high] - sums[low]) / (high - low))
+    sums = np.zeros(len(values) + 1)
+    sums[1:] = np.cumsum(values)
+    result = np.empty(len(values))
+    for f in range(len(values)):
+        low = math.floor(f / math.sqrt(2))
+        high = min(math.ceil(f * math.sqrt(2)) + 1, len(values))
+        result[f] = (sums[high] - sums[low]) / (high - low)
+    return result
 
 
-def _range(
-    power: NDArray[np.float32],
-    frequencies: NDArray[np.float64],
-    low: float,
-    high: float,
-    least: float,
-) -> float:
+def _spread_of(power: NDArray[np.float64], least: float) -> float:
     """Spread of a band's level over all frames, pauses included, in dB."""
-    inside = (frequencies >= low) & (frequencies < high)
-    level = np.maximum(power[:, inside].sum(axis=1, dtype=np.float64), least)
-    weak, strong = np.quantile(level, [0.1, 0.95])
+    weak, strong = (max(quantile(power, share), least) for share in (0.1, 0.95))
     return 10 * math.log10(strong / weak)
 
 
 @compiled
-def _bands(power: NDArray[np.float32], least: float) -> NDArray[np.float64]:
-    """Levels in dB of 32 bands of equal width, `(frames, 32)`."""
+def _bands(power: NDArray[np.float32], first: int) -> NDArray[np.float64]:
+    """Power in 32 bands of equal width, `(frames, 32)`, without the bins below `first`."""
     frames, bins = power.shape
     width = bins // 32
-    result = np.empty((frames, 32))
+    result = np.zeros((frames, 32))
     for t in range(frames):
         for b in range(32):
-            total = 0.0
-            for f in range(b * width, (b + 1) * width):
-                total += power[t, f]
-            result[t, b] = 10 * math.log10(max(total, least))
+            for f in range(max(b * width, first), (b + 1) * width):
+                result[t, b] += power[t, f]
     return result
 
 
@@ -202,7 +231,9 @@ def _line(power: NDArray[np.float32], block: int, far: int, first: int, least: f
     """
     count = max(len(power) // block, 1)
     weakest = power[: count * block].reshape(count, -1, power.shape[1]).min(axis=1)
-    level = 10 * np.log10(np.maximum(np.median(weakest, axis=0), least))
+    weakest.sort(axis=0)  # of few frames: much faster than np.median
+    median = (weakest[(count - 1) // 2] + weakest[count // 2]) / 2
+    level = 10 * np.log10(np.maximum(median, least))
     around = [level[far - k : len(level) - far - k] for k in (-far, -far + 1, far - 1, far)]
     beside = np.maximum((around[0] + around[1]) / 2, (around[2] + around[3]) / 2)
     own = level[far : len(level) - far]
@@ -224,34 +255,17 @@ def line_low(low: NDArray[np.float64]) -> float:
     count = (len(low) - _LINE_SIZE) // _LINE_HOP + 1
     if count < 2:
         return math.nan
-    frames = np.lib.stride_tricks.sliding_window_view(low, _LINE_SIZE)[::_LINE_HOP]
-    spectra = scipy.fft.rfft((frames * _taper()).astype(np.float32))[:, :400]
+    samples = low.astype(np.float32)
+    frames = np.lib.stride_tricks.sliding_window_view(samples, _LINE_SIZE)[::_LINE_HOP]
+    spectra = scipy.fft.rfft(frames * _taper())[:, :400]
     power = spectra.real**2 + spectra.imag**2
     return _line(power, 3, 10, 20, float(power.max()) * 1e-9 + 1e-30)
 
 
 @cache
-def _taper() -> NDArray[np.float64]:
+def _taper() -> NDArray[np.float32]:
     """A Hann window."""
-    return np.asarray(np.hanning(_LINE_SIZE + 2)[1:-1], np.float64)
-
-
-@compiled
-def thinned(samples: NDArray[np.float32], factor: int) -> NDArray[np.float64]:
-    """Every `factor`-th sample of a triangle-weighted mean over twice that many."""
-    count = len(samples) // factor
-    result = np.zeros(count)
-    for k in range(count):
-        rising = falling = 0.0
-        for j in range(factor):
-            value = float(samples[k * factor + j])
-            weight = (j + 0.5) / factor
-            rising += value * weight
-            falling += value * (1.0 - weight)
-        result[k] += rising / factor
-        if k > 0:
-            result[k - 1] += falling / factor
-    return result
+    return np.asarray(np.hanning(_LINE_SIZE + 2)[1:-1], np.float32)
 
 
 @compiled
@@ -266,6 +280,9 @@ def _spread(samples: NDArray[np.float32]) -> float:
     if mean <= 0:
         return math.nan
     logs = 0.0
-    for i in range(0, len(samples), 4):
-        logs += math.log(max(abs(float(samples[i])), 1e-4 * mean))
-    return max(math.log(mean) - logs / count, 0.0)
+    for first in range(0, len(samples), 64):
+        product = 1.0  # of 16 numbers from 1e-4 to a clip's crest: far from what overflows
+        for value in samples[first : first + 64 : 4]:
+            product *= max(abs(float(value)) / mean, 1e-4)
+        logs += math.log(product)
+    return max(-logs / count, 0.0)

@@ -168,7 +168,7 @@ def band_power(
     """Power of each frame in each band, bounds included: float64 of shape `(frames, bands)`."""
     low = np.searchsorted(spectra.frequencies, [low for low, _ in bands], side="left")
     high = np.searchsorted(spectra.frequencies, [high for _, high in bands], side="right")
-    return np.concatenate([_summed(block, low, high) for block in spectra.blocks(clip)])
+    return np.concatenate([summed(block, low, high) for block in spectra.blocks(clip)])
 
 
 @compiled
@@ -203,7 +203,7 @@ def _squared(spectra: NDArray[np.complex64], power: NDArray[np.float32], nyquist
 
 
 @compiled
-def _summed(
+def summed(
     power: NDArray[np.float32], low: NDArray[np.int64], high: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     """Sum of the bins `low` up to but without `high`, four at a time; `(frames, bands)`."""

@@ -28,6 +28,7 @@ from rewardkit.features import Feature
 from rewardkit_scorers._compiled import compiled
 from rewardkit_scorers._contour import runs, turning_points
 from rewardkit_scorers._frames import SPAN, STEP
+from rewardkit_scorers._moments import moments
 
 GLISSANDO: Final = 0.32
 """Semitones times seconds: a movement of size S in T seconds is heard when S / T > 0.32 / T^2."""
@@ -94,12 +95,8 @@ def levels(
     for b in range(count + 4):
         start = max(round((first + (b - 2.5) * STEP) * sample_rate), 0)
         stop = min(round((first + (b - 1.5) * STEP) * sample_rate), len(samples))
-        plain = squared = 0.0
-        for i in range(start, stop):
-            value = np.float64(samples[i])
-            plain += value
-            squared += value * value
-        total[b], square[b], width[b] = plain, squared, max(stop - start, 0)
+        total[b], square[b] = moments(samples, start, stop)
+        width[b] = max(stop - start, 0)
     mean = total.sum() / max(width.sum(), 1)
     energy = square - 2 * mean * total + mean * mean * width
     result = np.empty(count)

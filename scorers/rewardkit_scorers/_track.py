@@ -4,9 +4,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from rewardkit.batch import Batch
+from rewardkit_scorers._ranks import quantile
 from rewardkit_scorers.praat.pitch import pitch
 from rewardkit_scorers.praat.settings import Settings
 from rewardkit_scorers.praat.track import Track
@@ -44,6 +43,7 @@ def tracks(batch: Batch, floor: float, ceiling: float) -> tuple[Track, ...]:
         One track per clip, with a frame every `STEP`; see `praat.pitch.pitch`.
 
     Example:
+        >>> import numpy as np
         >>> from rewardkit.clip import Clip
         >>> time = np.arange(16_000) / 16_000
         >>> buzz = sum(np.cos(2 * np.pi * 120 * k * time) / k for k in range(1, 20)) / 8
@@ -68,7 +68,5 @@ def _own_range(track: Track) -> Settings:
     f0 = track.f0[track.voiced]
     if len(f0) < FEWEST:
         return Settings(track.floor, track.ceiling, STEP)
-    first, third = np.quantile(f0, (0.25, 0.75))
-    return Settings(
-        float(max(track.floor, 0.75 * first)), float(min(track.ceiling, 2.5 * third)), STEP
-    )
+    first, third = quantile(f0, 0.25), quantile(f0, 0.75)
+    return Settings(max(track.floor, 0.75 * first), min(track.ceiling, 2.5 * third), STEP)

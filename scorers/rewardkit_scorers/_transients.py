@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from rewardkit.features import Feature
 from rewardkit_scorers._compiled import compiled
+from rewardkit_scorers._moments import moments
 
 FEATURES: Final = (
     Feature("click_rate", "1/s", "isolated clicks per second", 0, 100),
@@ -79,12 +80,16 @@ def transients(
     clicks, bursts = _count(energy, strong * 10 ** (-FAINT / 10), 10 ** (RISE / 10))
     half = round(0.005 * sample_rate)
     starts = np.rint(centres * sample_rate).astype(np.int64) - half
-    flat, peak, square = _amplitudes(samples, starts, 2 * half)
+    low, high = float(samples.min()), float(samples.max())
+    flat = _flat(samples, np.flatnonzero((samples == low) | (samples == high)))
+    square = _mean_square(samples, starts, 2 * half)
     return {
         "click_rate": clicks / duration,
         "burst_rate": bursts / duration,
         "clipped": flat / len(samples),
-        "crest_factor": 20 * math.log10(peak) - 10 * math.log10(square) if square else math.nan,
+        "crest_factor": 20 * math.log10(max(high, -low)) - 10 * math.log10(square)
+        if square
+        else math.nan,
     }
 
 
@@ -137,33 +142,27 @@ def _count(energy: NDArray[np.float64], least: float, rise: float) -> tuple[int,
 
 
 @compiled
-def _amplitudes(
-    samples: NDArray[np.float32], starts: NDArray[np.int64], length: int
-) -> tuple[int, float, float]:
-    """Samples in flat tops; the peak; and the mean square of the stretches from `starts` on."""
-    high = low = samples[0]
-    for i in range(0, len(samples) - 3, 4):
-        a, b, c, d = samples[i], samples[i + 1], samples[i + 2], samples[i + 3]
-        high = max(high, max(max(a, b), max(c, d)))
-        low = min(low, min(min(a, b), min(c, d)))
-    for i in range(len(samples) - len(samples) % 4, len(samples)):
-        high = max(high, samples[i])
-        low = min(low, samples[i])
+def _flat(samples: NDArray[np.float32], places: NDArray[np.int64]) -> int:
+    """Samples in flat tops, of those at these places, which hold the highest and the lowest."""
     flat = run = 0
-    for i in range(len(samples)):
-        value = samples[i]
-        if low < value < high:
-            run = 0
-            continue
-        run = run + 1 if i > 0 and value == samples[i - 1] else 1
+    for k in range(len(places)):
+        i = places[k]
+        run = run + 1 if i > 0 and samples[i] == samples[i - 1] else 1
         if run == FLAT:
             flat += FLAT
         elif run > FLAT:
             flat += 1
-    square = 0.0
+    return flat
+
+
+@compiled
+def _mean_square(samples: NDArray[np.float32], starts: NDArray[np.int64], length: int) -> float:
+    """Of the stretches from `starts` on, as far as they lie in the clip."""
+    total = 0.0
     count = 0
     for start in starts:
-        for i in range(max(start, 0), min(start + length, len(samples))):
-            square += float(samples[i]) * float(samples[i])
-            count += 1
-    return flat, max(float(high), -float(low)), square / max(count, 1)
+        first, stop = max(start, 0), min(start + length, len(samples))
+        _, square = moments(samples, first, stop)
+        total += square
+        count += max(stop - first, 0)
+    return total / max(count, 1)

@@ -17,6 +17,7 @@ from rewardkit.clip import Clip
 from rewardkit_scorers import _copies, _envelope, _impulses, _recording
 from rewardkit_scorers._compiled import compiled
 from rewardkit_scorers._spectrum import spectrograms
+from rewardkit_scorers._thinned import thinned
 
 WINDOW: Final = 0.032
 """Seconds; the Hann window of a frame's spectrum."""
@@ -106,7 +107,7 @@ def _measure(
     frames = slice(math.ceil(first * 0.01 / STEP), math.floor(last * 0.01 / STEP) + 1)
     active = level[first:last] > loud * 10**-2.5
     reference = float(level[first:last][active].mean())
-    slow = _recording.thinned(samples, clip.sample_rate // _recording.LOW_RATE)
+    slow = thinned(samples, clip.sample_rate // _recording.LOW_RATE)
     row[:] = [
         *_recording.measure(power[frames], frequencies, samples, slow),
         *_impulses.measure(samples, bends[within], low[first:last], active, reference, size),

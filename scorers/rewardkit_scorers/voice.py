@@ -16,6 +16,7 @@ from rewardkit.batch import Batch
 from rewardkit.clip import Clip
 from rewardkit.features import Feature
 from rewardkit_scorers import _cepstrum, _noise, _phonation, _transients
+from rewardkit_scorers._ranks import quantile
 from rewardkit_scorers._spectrum import Spectrograms, band_power, spectrograms
 from rewardkit_scorers._track import STEP, tracks
 from rewardkit_scorers.praat.harmonicity import harmonicities
@@ -105,7 +106,7 @@ def _measure(i: int, clip: Clip, pitch: Track, spectra: Spectrograms) -> dict[st
     f0 = pitch.resampled(spectra.frames(i), STEP)
     voiced = np.isfinite(f0)
     total = band_power(spectra, i, [(_phonation.LOW, _phonation.TOP)])[:, 0]
-    chosen = voiced & (total > np.quantile(total, 0.99) * 10 ** (-QUIET / 10))
+    chosen = voiced & (total > quantile(total, 0.99) * 10 ** (-QUIET / 10))
     if np.count_nonzero(chosen) < FEWEST:
         return {}
     places = np.flatnonzero(chosen)
