@@ -26,8 +26,10 @@ from rewardkit.clip import Clip
 from rewardkit.errors import RewardkitError
 from rewardkit.extract import Extractor
 from rewardkit.head import LinearHead
+from rewardkit.measuring import Measured, Recipe, measure_clips
 from rewardkit.reward import Reward
 from rewardkit.waveforms import Sound, each, rates_of, read, rows_of
+from rewardkit.workers import Pool
 
 Mode = Literal["mean", "lcb", "min"]
 """How the head's bootstrap members enter the reward; see `RewardFunction`."""
@@ -212,6 +214,10 @@ class RewardFunction(BatchFunction):
             penalty stands in its place, and a warning is logged; it should lie well below any
             reward that is earned, or failing pays.
         limits: What is accepted as a clip.
+        workers: Processes to measure with. They start with the first call, stay for the next ones,
+            and end with this object or with `close`; 0 measures in this process. What lies on a
+            GPU is measured there.
+        timeout: Seconds that a clip may take in a worker; without workers there is no deadline.
 
     Attributes:
         clips: How many clips were seen so far.
@@ -237,6 +243,8 @@ class RewardFunction(BatchFunction):
         uncertainty: float = 1.0,
         on_failure: OnFailure = "raise",
         limits: audio.Limits | None = None,
+        workers: int = 0,
+        timeout: float = 120.0,
     ) -> None:
         if mode not in get_args(Mode):
             raise RewardkitError("bad_option", f"mode {mode!r}; it is one of {get_args(Mode)}")
@@ -248,26 +256,37 @@ class RewardFunction(BatchFunction):
         self.model = model
         self.mode = mode
         self.uncertainty = uncertainty
+        self.workers = workers
+        self.timeout = timeout
+        self._pool: Pool | None = None
+        self._measuring = threading.Lock()  # one batch at a time has the workers
 
     @property
     def dimensions(self) -> tuple[str, ...]:
         """The names of the columns that `dimensions=True` gives."""
         return self.model.dimensions
 
-    def _rewards(self, clips: Sequence[Clip | RewardkitError], device: str | None) -> list[Reward]:
-        sound = [clip for clip in clips if isinstance(clip, Clip)]
-        features = self.model.extractor(sound, device=device)
-        rows = zip(features.values, features.errors, strict=True)
-        measured: list[NDArray[np.float64] | RewardkitError] = []
-        for clip in clips:
-            if isinstance(clip, RewardkitError):
-                measured.append(clip)
-            else:
-                values, error = next(rows)
-                measured.append(values if error is None else error)
-        return self.judge(measured)
+    def close(self) -> None:
+        """End the worker processes, if there are any; the next call starts new ones."""
+        with self._measuring:
+            if self._pool is not None:
+                self._pool.close()
+                self._pool = None
 
-    def judge(self, measured: Sequence[NDArray[np.float64] | RewardkitError]) -> list[Reward]:
+    def _rewards(self, clips: Sequence[Clip | RewardkitError], device: str | None) -> list[Reward]:
+        if self.workers and device is None:
+            return self.judge(self._measured_by_workers(clips))
+        return self.judge(measure_clips(self.model.extractor, clips, device=device))
+
+    def _measured_by_workers(self, clips: Sequence[Clip | RewardkitError]) -> list[Measured]:
+        with self._measuring:
+            if self._pool is None or self._pool.closed:
+                recipe = Recipe.of(self.model.extractor, self.limits)
+                self._pool = Pool(recipe, self.workers, self.timeout)
+            found = self._pool.map((clip, None) for clip in clips if isinstance(clip, Clip))
+            return [clip if isinstance(clip, RewardkitError) else next(found) for clip in clips]
+
+    def judge(self, measured: Sequence[Measured]) -> list[Reward]:
         """The rewards, in this function's mode, of clips that are measured already.
 
         Args:

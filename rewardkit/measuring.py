@@ -84,10 +84,26 @@ def measure_all(
             clips.append(audio.read(source, sample_rate=sample_rate, limits=limits))
         except RewardkitError as error:
             clips.append(error)
-    features = extractor([clip for clip in clips if isinstance(clip, Clip)])
+    return measure_clips(extractor, clips)
+
+
+def measure_clips(
+    extractor: Extractor,
+    clips: Sequence[Clip | RewardkitError],
+    *,
+    device: str | None = None,
+) -> list[Measured]:
+    """Measure some clips together; what failed before is handed on.
+
+    Args:
+        extractor: What to measure.
+        clips: In order, with the errors of those that could not be read.
+        device: As in a call of the extractor.
+    """
+    features = extractor([clip for clip in clips if isinstance(clip, Clip)], device=device)
     rows = zip(features.values, features.errors, strict=True)
     measured: list[Measured] = []
     for clip in clips:
-        values, error_or_none = next(rows) if isinstance(clip, Clip) else (np.empty(0), clip)
-        measured.append(values if error_or_none is None else error_or_none)
+        values, error = next(rows) if isinstance(clip, Clip) else (np.empty(0), clip)
+        measured.append(values if error is None else error)
     return measured

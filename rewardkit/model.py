@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,10 +22,11 @@ from rewardkit.errors import CheckpointError, RewardkitError
 from rewardkit.extract import Extractor
 from rewardkit.features import Schema
 from rewardkit.head import HeadOutput, LinearHead
+from rewardkit.measuring import Measured, Recipe, measure_clips
 from rewardkit.population import PREFIX, Population
 from rewardkit.reward import Reward
 from rewardkit.scorers import Scorer
-from rewardkit.workers import Measured, Pool, Recipe
+from rewardkit.workers import Pool
 
 DEFAULT = "default"
 """The checkpoint that is used when none is named, here or in `$REWARDKIT_CHECKPOINT`."""
@@ -167,7 +169,7 @@ class RewardModel:
         sources: Sequence[audio.Source],
         *,
         sample_rate: int | None = None,
-        workers: int = 0,
+        workers: int | Pool = 0,
         timeout: float = 120.0,
         limits: audio.Limits | None = None,
         explain: bool = False,
@@ -189,7 +191,7 @@ class RewardModel:
         sources: Iterable[audio.Source],
         *,
         sample_rate: int | None = None,
-        workers: int = 0,
+        workers: int | Pool = 0,
         timeout: float = 120.0,
         limits: audio.Limits | None = None,
         explain: bool = False,
@@ -201,16 +203,19 @@ class RewardModel:
         Args:
             sources: As in a call.
             sample_rate: In Hz, of all sources that are bare samples.
-            workers: Processes to measure with; 0 measures in this one.
+            workers: Processes to measure with, which start and end here; or those of `pool`,
+                with their own timeout and limits; 0 measures in this one.
             timeout: Seconds that a clip may take in a worker; without workers there is no
                 deadline.
             limits: What is accepted as a clip.
             explain: Also give each feature's contribution to the scalar.
+
+        Raises:
+            RewardkitError: `bad_option` when the workers' pool is another model's.
         """
         limits = limits or audio.Limits()
         if workers:
-            recipe = Recipe.of(self.extractor, limits)
-            with Pool(recipe, workers, timeout) as pool:
+            with self._workers(workers, timeout, limits) as pool:
                 for measured in pool.parts(
                     (source, _rate(source, sample_rate)) for source in sources
                 ):
@@ -221,7 +226,7 @@ class RewardModel:
         for source in sources:
             here = _device(source) or self.extractor.device
             if here != device:
-                yield from self._judge(self._measure(batch, device), explain)
+                yield from self._judge(measure_clips(self.extractor, batch, device=device), explain)
                 batch, device = [], here
             try:
                 batch.append(
@@ -230,22 +235,39 @@ class RewardModel:
             except RewardkitError as error:
                 batch.append(error)
             if len(batch) == _BATCH["cpu" if device == "cpu" else "gpu"]:
-                yield from self._judge(self._measure(batch, device), explain)
+                yield from self._judge(measure_clips(self.extractor, batch, device=device), explain)
                 batch = []
-        yield from self._judge(self._measure(batch, device), explain)
+        yield from self._judge(measure_clips(self.extractor, batch, device=device), explain)
 
-    def _measure(self, batch: Sequence[Clip | RewardkitError], device: str) -> list[Measured]:
-        clips = [c for c in batch if not isinstance(c, RewardkitError)]
-        features = self.extractor(clips, device=device)
-        rows = zip(features.values, features.errors, strict=True)
-        measured: list[Measured] = []
-        for clip in batch:
-            if isinstance(clip, RewardkitError):
-                measured.append(clip)
-            else:
-                values, error = next(rows)
-                measured.append(values if error is None else error)
-        return measured
+    def pool(
+        self, workers: int, *, timeout: float = 120.0, limits: audio.Limits | None = None
+    ) -> Pool:
+        """Processes that measure for this model, batch after batch; use it in a `with` statement.
+
+        Args:
+            workers: How many.
+            timeout: Seconds that a clip may take.
+            limits: What is accepted as a clip.
+
+        Example:
+            >>> model = RewardModel.from_pretrained("prosody")
+            >>> with model.pool(1) as pool:
+            ...     silent = np.zeros(16_000, np.float32)
+            ...     [model.score_batch([silent], sample_rate=16_000, workers=pool)[0].status
+            ...      for step in range(2)]
+            ['no_speech', 'no_speech']
+        """
+        return Pool(Recipe.of(self.extractor, limits or audio.Limits()), workers, timeout)
+
+    def _workers(
+        self, workers: int | Pool, timeout: float, limits: audio.Limits
+    ) -> contextlib.AbstractContextManager[Pool]:
+        """The workers, ended afterwards unless they are somebody's."""
+        if not isinstance(workers, Pool):
+            return self.pool(workers, timeout=timeout, limits=limits)
+        if workers.recipe != Recipe.of(self.extractor, workers.recipe.limits):
+            raise RewardkitError("bad_option", "workers: this pool measures for another model")
+        return contextlib.nullcontext(workers)
 
     def _judge(self, measured: Sequence[Measured], explain: bool) -> list[Reward]:
         """Rows of features, or errors, to rewards."""
@@ -261,7 +283,7 @@ class RewardModel:
         """What a policy-optimisation loop calls, batch after batch; see `RewardFunction`.
 
         Args:
-            **options: `mode`, `uncertainty`, `on_failure` and `limits` of `RewardFunction`.
+            **options: Those of `RewardFunction`.
 
         Raises:
             RewardkitError: `bad_option`.

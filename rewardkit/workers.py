@@ -130,17 +130,23 @@ def one_thread() -> Iterator[None]:
 class Pool:
     """Worker processes that all follow one recipe; use it in a `with` statement.
 
+    They stay for one batch after the other, each of which is asked for when the last is done.
+
     Args:
         recipe: What to measure.
         workers: How many processes.
         timeout: Seconds that a clip may take, reading included; then its worker is killed and
             replaced, and the clip is a `timeout`. Clips that are measured together and take
             longer in all are measured again one by one.
+
+    Attributes:
+        closed: Whether it is over: by `close`, or because a worker could not start.
     """
 
     def __init__(self, recipe: Recipe, workers: int, timeout: float = 120.0) -> None:
         self.recipe = recipe
         self.timeout = timeout
+        self.closed = False
         self._workers = [self._start() for _ in range(workers)]
 
     def _start(self) -> _Worker:
@@ -168,16 +174,26 @@ class Pool:
 
     def parts(self, sources: Iterable[Job]) -> Iterator[list[Measured]]:
         """The same as `map`, as many at a time as are there."""
+        if self.closed:
+            raise RewardkitError("bad_option", "this pool was closed")
+        for place, worker in enumerate(self._workers):
+            if worker.ready and not worker.process.is_alive():  # since the last clips
+                self._renew(place)
         order: Order[Job, Measured] = Order(sources, held=8 * len(self._workers))
-        while True:
-            order.draw()
-            if order.finished:
-                return
-            self._hand_out(order)
-            self._hear(order)
-            found = order.results()
-            if found:
-                yield found
+        try:
+            while True:
+                order.draw()
+                if order.finished:
+                    return
+                self._hand_out(order)
+                self._hear(order)
+                found = order.results()
+                if found:
+                    yield found
+        finally:  # clips that nobody waits for any more would be answered to who comes next
+            for place, worker in enumerate(self._workers):
+                if worker.groups and not self.closed:
+                    self._renew(place)
 
     def _hand_out(self, order: Order[Job, Measured]) -> None:
         """Give idle workers something to do, and busy ones what they will do next."""
@@ -215,6 +231,7 @@ class Pool:
         except (EOFError, OSError):
             worker.stop()
             if not worker.groups:
+                self.close()
                 raise RewardkitError(
                     "worker_died", "a worker process ended while it started; see its output above"
                 ) from None
@@ -223,6 +240,7 @@ class Pool:
             return
         if not worker.ready:
             if answer is not None:
+                self.close()
                 raise answer
             worker.ready = True
         else:
@@ -233,17 +251,22 @@ class Pool:
         """A worker failed on its first group: that is known of a clip only if it was alone."""
         worker = self._workers[place]
         first, *others = worker.groups
-        worker.stop()
         for group in reversed(others):
             order.put_back(group)
         if len(first) == 1:
             order.enter(first, [reason])
         else:
             order.suspect(first)
+        self._renew(place)
+
+    def _renew(self, place: int) -> None:
+        """A new worker in the place of one."""
+        self._workers[place].stop()
         self._workers[place] = self._start()
 
     def close(self) -> None:
-        """Kill all workers."""
+        """Kill all workers; the pool can't be used any more."""
+        self.closed = True
         for worker in self._workers:
             worker.stop()
 

@@ -18,10 +18,11 @@ import torch
 
 from rewardkit.audio import Limits, read
 from rewardkit.checkpoint import load, shipped
-from rewardkit.errors import AudioError, CheckpointError
+from rewardkit.errors import AudioError, CheckpointError, RewardkitError
 from rewardkit.model import RewardModel
 from rewardkit.reward import Reward
 from rewardkit.testing import voice
+from rewardkit.workers import Pool, Recipe
 
 HEADS = [
     name
@@ -83,6 +84,42 @@ def test_alone_in_a_batch_shuffled_and_in_workers_is_bit_equal(
     for workers in (0, 2):
         rewards = model.score_batch(shuffled, workers=workers)
         assert {p: numbers(r) for p, r in zip(shuffled, rewards, strict=True)} == alone
+
+
+def test_a_pool_serves_one_batch_after_the_other(
+    model: RewardModel, example_clips: list[Path]
+) -> None:
+    here = model.score_batch(example_clips)
+    with model.pool(2) as pool:
+        for _ in range(2):
+            there = model.score_batch(example_clips, workers=pool)
+            assert [numbers(r) for r in there] == [numbers(r) for r in here]
+        assert not pool.closed
+
+
+def test_a_pool_of_another_model_is_refused(model: RewardModel) -> None:
+    with (
+        RewardModel.from_pretrained("prosody").pool(1) as same,
+        Pool(Recipe((("pitch", {}),)), 1) as other,
+    ):
+        silence = np.zeros(16_000, np.float32)
+        assert (
+            model.score_batch([silence], sample_rate=16_000, workers=same)[0].status == "no_speech"
+        )
+        with pytest.raises(RewardkitError, match="bad_option: workers"):
+            model.score_batch([silence], sample_rate=16_000, workers=other)
+
+
+def test_a_reward_function_keeps_its_workers(model: RewardModel, example_clips: list[Path]) -> None:
+    clips = [*example_clips[:3], "absent.wav"]
+    alone = model.reward_function(on_failure="none")
+    reward = model.reward_function(on_failure="none", workers=2)
+    for _ in range(2):
+        assert reward(clips) == alone(clips)
+    assert reward.failures == {"not_a_file": 2}
+    reward.close()
+    assert reward(clips[:1]) == alone(clips[:1])
+    reward.close()
 
 
 @pytest.mark.parametrize("name", HEADS)

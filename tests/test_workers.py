@@ -97,3 +97,42 @@ def test_inputs_are_drawn_only_as_needed(odd: Recipe) -> None:
         for _ in range(3):
             next(results)
     assert len(drawn) < 12
+
+
+def test_a_pool_stays_for_the_next_batch(odd: Recipe) -> None:
+    with Pool(odd, workers=2) as pool:
+        first = list(pool.map(sources()[:1]))
+        pids = [worker.process.pid for worker in pool._workers]
+        second = list(pool.map(sources()[2:3]))
+        assert [worker.process.pid for worker in pool._workers] == pids
+    assert np.array_equal([first, second], [[[0.5]], [[1.0]]])
+
+
+def test_what_a_batch_left_undone_does_not_answer_the_next(odd: Recipe) -> None:
+    with Pool(odd, workers=1) as pool:
+        begun = pool.map(sources()[2:3] * 20)
+        next(begun)
+        begun.close()
+        assert np.array_equal(list(pool.map(sources()[:1])), [[0.5]])
+
+
+def test_a_worker_that_dies_between_batches_takes_no_clip_with_it(odd: Recipe) -> None:
+    with Pool(odd, workers=1) as pool:
+        list(pool.map(sources()[:1]))
+        pool._workers[0].process.kill()
+        pool._workers[0].process.join()
+        assert np.array_equal(list(pool.map(sources()[2:3])), [[1.0]])
+
+
+def test_a_closed_pool_says_so(odd: Recipe) -> None:
+    with Pool(odd, workers=1) as pool:
+        pass
+    with pytest.raises(RewardkitError, match="bad_option: this pool was closed"):
+        list(pool.map(sources()))
+
+
+def test_a_pool_that_could_not_start_is_closed(odd: Recipe) -> None:
+    pool = Pool(Recipe((("broken", {}),), require_speech=False), workers=2)
+    with pytest.raises(RewardkitError, match="its model is not there"):
+        list(pool.map(sources()))
+    assert pool.closed
