@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from rewardkit_scorers._ranks import quantile, ranked
 
 VALUES = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=60)
