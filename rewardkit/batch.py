@@ -73,7 +73,8 @@ class Batch(Sequence[Clip]):
         """`measure(self, *args, **kwargs)`, computed the first time it is asked for.
 
         Args:
-            measure: A module-level function; its result must not be changed by who gets it.
+            measure: A module-level function; its result must not be changed by who gets it, nor
+                hold the batch, whose memory would then stay until cycles are looked for.
             *args: Hashable.
             **kwargs: Hashable.
 

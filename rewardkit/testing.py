@@ -16,8 +16,10 @@ def test_conforms(check):
 
 from __future__ import annotations
 
+import gc
 import json
 import math
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -26,6 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rewardkit import audio
+from rewardkit.batch import Batch
 from rewardkit.clip import Clip
 from rewardkit.features import Feature
 from rewardkit.scorers import BatchScorer, Scorer, describe, identity, parameters
@@ -197,6 +200,28 @@ def check_batch(scorer: Scorer) -> None:
         assert np.array_equal(batch, single[order], equal_nan=True), "a batch changes numbers"
 
 
+def check_release(scorer: Scorer) -> None:
+    """What is kept with a batch goes with it, and does not wait for cycles to be looked for.
+
+    A cycle (something shared that holds its batch) keeps the memory of batch after batch.
+    """
+    if not isinstance(scorer, BatchScorer):
+        return
+    clip = _spoken(scorer, voice(1.5, scorer.sample_rate or 16_000))
+    scorer.score_batch(Batch([clip]))  # what a first call loads or compiles may hold anything
+    made = Batch([clip])
+    kept = weakref.ref(made)
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        scorer.score_batch(made)
+        del made
+        assert kept() is None, "the batch is still there: something it shares holds it"
+    finally:
+        if collecting:
+            gc.enable()
+
+
 def check_level(scorer: Scorer) -> None:
     """Scaling a clip by 6 dB either way changes only features declared `level_dependent`."""
     rate = scorer.sample_rate or 16_000
@@ -230,6 +255,7 @@ CHECKS: Final[tuple[Callable[[Scorer], None], ...]] = (
     check_measures,
     check_pure,
     check_batch,
+    check_release,
     check_level,
     check_rates,
 )

@@ -13,6 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from rewardkit import testing
+from rewardkit.batch import Batch
 from rewardkit.clip import Clip
 from rewardkit.features import Feature
 from rewardkit.scorers import Scorer, load
@@ -103,6 +104,16 @@ class OtherBatch(Good):
         return np.full((len(clips), 1), 0.25)
 
 
+def _holder(batch: Batch) -> list[Batch]:
+    return [batch]
+
+
+class Holding(Good):
+    def score_batch(self, clips: Sequence[Clip]) -> NDArray[np.float64]:
+        held = Batch.of(clips).shared(_holder)[0]
+        return np.array([[self(clip)["share"]] for clip in held])
+
+
 class Loud(Good):
     def __call__(self, clip: Clip) -> Mapping[str, float]:
         return {"share": min(float(np.abs(clip.samples).max()), 1.0)}
@@ -129,6 +140,7 @@ class OneRate(Good):
         (Moody, testing.check_pure),
         (Vandal, testing.check_pure),
         (OtherBatch, testing.check_batch),
+        (Holding, testing.check_release),
         (Loud, testing.check_level),
         (OneRate, testing.check_rates),
     ],

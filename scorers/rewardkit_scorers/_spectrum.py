@@ -42,9 +42,10 @@ class Spectrograms:
     """
 
     def __init__(self, batch: Batch, window: float, step: float, top: float = math.inf) -> None:
-        self._batch = batch
+        # Not the batch, which holds these spectra: memory would stay until cycles are looked for.
+        self._clips = tuple(batch)
         self._step = step
-        rate = batch.sample_rate
+        self._rate = rate = batch.sample_rate
         self._size = round(window * rate)
         self._fft_size = 1 << (self._size - 1).bit_length()
         self.frequencies = np.asarray(
@@ -62,7 +63,7 @@ class Spectrograms:
 
     def frames(self, clip: int) -> int:
         """How many frames the clip with this index has."""
-        return int(self._batch[clip].duration / self._step) + 1
+        return int(self._clips[clip].duration / self._step) + 1
 
     def blocks(self, clip: int) -> Iterator[NDArray[np.float32]]:
         """Power of the clip's frames, in order, some frames at a time.
@@ -89,8 +90,8 @@ class Spectrograms:
             self._kept[clip] = made
 
     def _made(self, clip: int) -> Iterator[NDArray[np.float32]]:
-        samples = self._batch[clip].samples
-        rate = self._batch.sample_rate
+        samples = self._clips[clip].samples
+        rate = self._rate
         count = self.frames(clip)
         framed = np.zeros((min(count, _ROWS), self._fft_size), dtype=np.float32)
         for first in range(0, count, _BLOCK):
