@@ -4,8 +4,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
+
+_BLOCK: Final = 1 << 12  # stretches at a time, so that they stay in the processor's cache
 
 
 def thinned(samples: NDArray[np.float32], factor: int) -> NDArray[np.float64]:
@@ -26,6 +30,9 @@ def thinned(samples: NDArray[np.float32], factor: int) -> NDArray[np.float64]:
     rises = (np.arange(factor) + 0.5) / factor
     weights = np.stack([rises, 1 - rises], axis=1) / factor
     stretches = samples[: count * factor].reshape(count, factor)
-    after, before = (stretches.astype(np.float64) @ weights).T
-    after[:-1] += before[1:]
-    return np.ascontiguousarray(after, np.float64)
+    result = np.zeros(count + 1)
+    for first in range(0, count, _BLOCK):
+        after, before = (stretches[first : first + _BLOCK].astype(np.float64) @ weights).T
+        result[first + 1 : first + 1 + len(after)] += after
+        result[first : first + len(before)] += before
+    return result[1:]
