@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from rewardkit.features import Feature
 from rewardkit_scorers._compiled import compiled
 from rewardkit_scorers._contour import runs
-from rewardkit_scorers._moments import moments
+from rewardkit_scorers.praat.sums import moments
 
 STEP: Final = 0.01
 """Seconds between frames."""

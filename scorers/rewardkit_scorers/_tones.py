@@ -28,7 +28,7 @@ from rewardkit.features import Feature
 from rewardkit_scorers._compiled import compiled
 from rewardkit_scorers._contour import runs, turning_points
 from rewardkit_scorers._frames import SPAN, STEP
-from rewardkit_scorers._moments import moments
+from rewardkit_scorers.praat.sums import moments
 
 GLISSANDO: Final = 0.32
 """Semitones times seconds: a movement of size S in T seconds is heard when S / T > 0.32 / T^2."""

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from rewardkit.features import Feature
 from rewardkit_scorers._compiled import compiled
-from rewardkit_scorers._moments import moments
+from rewardkit_scorers.praat.sums import moments
 
 FEATURES: Final = (
     Feature("click_rate", "1/s", "isolated clicks per second", 0, 100),

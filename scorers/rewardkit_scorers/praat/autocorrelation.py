@@ -28,47 +28,11 @@ from numpy.typing import NDArray
 
 from rewardkit_scorers._compiled import compiled
 from rewardkit_scorers.praat.frames import Layout
+from rewardkit_scorers.praat.sums import greatest, total
 
 GROUP = 64
 """Frames transformed together: even, and a multiple of every SIMD width, so that each frame goes
 through the same instructions wherever it lies; few enough to stay in cache."""
-
-
-@compiled
-def total(values: Any) -> Any:
-    """Sum in float64, by eight partial sums that SIMD may keep side by side.
-
-    The order is written down, so the result does not depend on what the compiler makes of it.
-    """
-    s0 = s1 = s2 = s3 = s4 = s5 = s6 = s7 = 0.0
-    whole = len(values) // 8 * 8
-    for at in range(0, whole, 8):
-        s0 += values[at]
-        s1 += values[at + 1]
-        s2 += values[at + 2]
-        s3 += values[at + 3]
-        s4 += values[at + 4]
-        s5 += values[at + 5]
-        s6 += values[at + 6]
-        s7 += values[at + 7]
-    for at in range(whole, len(values)):
-        s0 += values[at]
-    return ((s0 + s1) + (s2 + s3)) + ((s4 + s5) + (s6 + s7))
-
-
-@compiled
-def greatest(values: Any) -> Any:
-    """The greatest of some magnitudes."""
-    m0 = m1 = m2 = m3 = 0.0
-    whole = len(values) // 4 * 4
-    for at in range(0, whole, 4):
-        m0 = values[at] if values[at] > m0 else m0
-        m1 = values[at + 1] if values[at + 1] > m1 else m1
-        m2 = values[at + 2] if values[at + 2] > m2 else m2
-        m3 = values[at + 3] if values[at + 3] > m3 else m3
-    for at in range(whole, len(values)):
-        m0 = values[at] if values[at] > m0 else m0
-    return max(max(m0, m1), max(m2, m3))
 
 
 @compiled

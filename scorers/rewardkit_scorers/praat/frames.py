@@ -131,6 +131,8 @@ def window_starts(times: NDArray[np.float64], sample_rate: int, half: int) -> ND
 
 def loudest_sample(samples: NDArray[np.float32]) -> float:
     """The greatest distance from the mean; exactly 0 where all samples are equal."""
+    if not len(samples):
+        return 0.0
     low, high = samples.min(), samples.max()
     mean = samples.mean(dtype=np.float64)
     return 0.0 if low == high else float(max(high - mean, mean - low))

@@ -30,6 +30,7 @@ from rewardkit.batch import Batch
 from rewardkit_scorers._compiled import compiled
 from rewardkit_scorers.praat import sinc
 from rewardkit_scorers.praat.sinc import PHASES, TERMS
+from rewardkit_scorers.praat.sums import total
 
 Samples: TypeAlias = NDArray[np.float32] | NDArray[np.float64]
 
@@ -185,7 +186,7 @@ def _ratios(
     """
     window = 2 * half
     ratio = np.full(len(before), np.nan)
-    mean = _total(wave) / len(wave)
+    mean = total(wave) / len(wave)
     peak = _loudest(wave, mean)
     if peak == 0.0:
         return ratio
@@ -199,7 +200,7 @@ def _ratios(
     at = 0
     for frame in range(len(before)):
         left, start = before[frame], starts[frame]
-        local = _total(wave[left + 1 - period : left + period + 1]) / (2 * period)
+        local = total(wave[left + 1 - period : left + period + 1]) / (2 * period)
         loudest = _loudest(wave[left + 1 - near : left + near + 1], local)
         needed = max(0.0, 2.0 - min(loudest / peak, 1.0) / silence_threshold)
         if loudest == 0.0 or needed >= 1.0:  # no correlation is above 1
@@ -271,25 +272,6 @@ def _multiply(piece: NDArray[np.float64], length: int, sums: NDArray[np.float64]
 
 
 @compiled
-def _total(wave: Samples) -> float:
-    """Sum; eight at a time, since one sum waits for the one before."""
-    a = b = c = d = e = f = g = h = 0.0
-    whole = len(wave) - len(wave) % 8
-    for i in range(0, whole, 8):
-        a += wave[i]
-        b += wave[i + 1]
-        c += wave[i + 2]
-        d += wave[i + 3]
-        e += wave[i + 4]
-        f += wave[i + 5]
-        g += wave[i + 6]
-        h += wave[i + 7]
-    for i in range(whole, len(wave)):
-        a += wave[i]
-    return ((a + b) + (c + d)) + ((e + f) + (g + h))
-
-
-@compiled
 def _loudest(wave: Samples, mean: float) -> float:
     """Greatest distance from `mean`; of the least and greatest of several values side by side."""
     low, high = np.full(SIDE, wave[0]), np.full(SIDE, wave[0])
@@ -338,7 +320,7 @@ def _correlate(
         row = products[stretch % len(products)]
         for k in range(lags + 1):
             sums[k] += row[k]
-    plain[0], squares[0] = _total(piece[:window]), sums[0]
+    plain[0], squares[0] = total(piece[:window]), sums[0]
     for k in range(1, lags + 1):
         come, gone = piece[k + window - 1], piece[k - 1]
         plain[k] = come - gone

@@ -59,7 +59,11 @@ def pitch(batch: Batch, settings: Settings | Sequence[Settings]) -> tuple[Track,
 
         found = candidates(batch, each, batch.device)
     else:
-        found = [_candidates(samples(batch, i), batch.sample_rate, s) for i, s in enumerate(each)]
+        loudest = batch.shared(loudest_samples)
+        found = [
+            _candidates(samples(batch, i), batch.sample_rate, one, loudest[i])
+            for i, one in enumerate(each)
+        ]
     return tuple(
         _track(len(samples(batch, i)), batch.sample_rate, one, candidates)
         for i, (one, candidates) in enumerate(zip(each, found, strict=True))
@@ -71,14 +75,20 @@ def samples(batch: Batch, index: int) -> NDArray[np.float32]:
     return batch.samples[batch.offsets[index] : batch.offsets[index + 1]]
 
 
-def _candidates(samples: NDArray[np.float32], sample_rate: int, settings: Settings) -> Candidates:
+def loudest_samples(batch: Batch) -> tuple[float, ...]:
+    """`loudest_sample` of each clip, for `batch.shared`."""
+    return tuple(loudest_sample(samples(batch, i)) for i in range(len(batch)))
+
+
+def _candidates(
+    samples: NDArray[np.float32], sample_rate: int, settings: Settings, loudest: float
+) -> Candidates:
     """The candidates of a clip."""
     plan = layout(sample_rate, settings.floor)
     times = frame_times(len(samples), sample_rate, settings)
     starts = window_starts(times, sample_rate, plan.half)
     means, peaks = np.zeros(len(times)), np.zeros(len(times))
-    loudest = loudest_sample(samples) if len(times) else 0.0
-    if loudest > 0:
+    if loudest > 0 and len(times):
         measure_levels(samples, starts, plan.half, plan.period, plan.window, means, peaks)
         peaks = np.minimum(peaks / loudest, 1)
     unvoiced = settings.unvoiced(peaks)
