@@ -252,6 +252,11 @@ class RewardFunction(BatchFunction):
             raise RewardkitError(
                 "bad_option", f"uncertainty {uncertainty}; it is finite and not negative"
             )
+        if workers < 0 or not timeout > 0:
+            raise RewardkitError(
+                "bad_option",
+                f"{workers} workers, not negative, and a timeout of {timeout} s, above 0",
+            )
         super().__init__(on_failure, limits)
         self.model = model
         self.mode = mode

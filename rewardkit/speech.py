@@ -24,7 +24,7 @@ were chosen stands beside them.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -217,7 +217,7 @@ def _harmonic(
     return repeats[np.arange(len(white)), best].astype(np.float64), lags[best] / _GRID
 
 
-@cache
+@lru_cache(maxsize=32)  # sample rates; the matrix of one takes 150 kB
 def _autocorrelation(
     low: int, bins: int, spacing: float
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:

@@ -139,11 +139,18 @@ class Pool:
             replaced, and the clip is a `timeout`. Clips that are measured together and take
             longer in all are measured again one by one.
 
+    Raises:
+        RewardkitError: `bad_option` for less than one process or no time.
+
     Attributes:
         closed: Whether it is over: by `close`, or because a worker could not start.
     """
 
     def __init__(self, recipe: Recipe, workers: int, timeout: float = 120.0) -> None:
+        if workers < 1 or not timeout > 0:
+            raise RewardkitError(
+                "bad_option", f"{workers} workers and a timeout of {timeout} s; both are above 0"
+            )
         self.recipe = recipe
         self.timeout = timeout
         self.closed = False

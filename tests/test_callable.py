@@ -190,6 +190,8 @@ def test_a_penalty_is_given_counted_and_logged(caplog: pytest.LogCaptureFixture)
         {"mode": "max"},
         {"uncertainty": -1.0},
         {"uncertainty": math.nan},
+        {"workers": -1},
+        {"timeout": 0.0},
     ],
 )
 def test_options_that_are_none(option: dict[str, Any]) -> None:

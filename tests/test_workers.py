@@ -136,3 +136,9 @@ def test_a_pool_that_could_not_start_is_closed(odd: Recipe) -> None:
     with pytest.raises(RewardkitError, match="its model is not there"):
         list(pool.map(sources()))
     assert pool.closed
+
+
+@pytest.mark.parametrize(("workers", "timeout"), [(0, 1.0), (-1, 1.0), (1, 0.0), (1, float("nan"))])
+def test_a_pool_has_workers_and_time(odd: Recipe, workers: int, timeout: float) -> None:
+    with pytest.raises(RewardkitError, match="bad_option"):
+        Pool(odd, workers, timeout)
