@@ -38,7 +38,7 @@ FEATURES: Final = (
     ),
     Feature("flux", "dB", "median change of the spectrum within 32 ms in speech", 0, 100),
     Feature("flux_peak", "dB", "98th percentile of that change", 0, 100),
-    Feature("holes", "1", "share of cells of the spectrum 25 dB below the cells beside them", 0, 1),
+    Feature("holes", "1", "share of cells of the spectrum 10 dB below the cells beside them", 0, 1),
     Feature("amplitude_spread", "log", "mean over geometric mean of magnitude", 0, 20),
 )
 
@@ -47,6 +47,9 @@ LOWEST: Final = 50.0
 
 DEEPEST: Final = 90.0
 """dB below the strongest frame at which levels stop."""
+
+HOLE: Final = 10.0
+"""dB by which a cell lies below the cells before and after, and above and below, to be a hole."""
 
 LOW_RATE: Final = 2000
 """Hz, to which the sound is brought to look at its lowest frequencies."""
@@ -203,7 +206,7 @@ def _bands(power: NDArray[np.float32], first: int) -> NDArray[np.float64]:
 
 @compiled
 def _holes(bands: NDArray[np.float64], active: NDArray[np.bool_]) -> float:
-    """Share of cells in active frames that lie 25 dB below the weaker of four neighbours' means."""
+    """Share of cells in active frames `HOLE` below the weaker of their neighbours' two means."""
     frames, count = bands.shape
     holes = cells = 0
     for t in range(1, frames - 1):
@@ -214,7 +217,7 @@ def _holes(bands: NDArray[np.float64], active: NDArray[np.bool_]) -> float:
                 (bands[t - 1, b] + bands[t + 1, b]) / 2, (bands[t, b - 1] + bands[t, b + 1]) / 2
             )
             cells += 1
-            if beside - bands[t, b] > 10.0:
+            if beside - bands[t, b] > HOLE:
                 holes += 1
     return holes / max(cells, 1)
 
