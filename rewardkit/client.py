@@ -25,7 +25,8 @@ from typing import Any, Final, get_args
 import numpy as np
 
 from rewardkit import audio
-from rewardkit.callable import BatchFunction, Mode, OnFailure
+from rewardkit.batch_function import BatchFunction, OnFailure
+from rewardkit.callable import Mode
 from rewardkit.clip import Clip
 from rewardkit.errors import RewardkitError
 from rewardkit.reward import Reward

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias
 
-from rewardkit.callable import OnFailure, first_failure
+from rewardkit.batch_function import OnFailure, first_failure
 from rewardkit.errors import RewardkitError
 from rewardkit.reward import Reward
 from rewardkit.waveforms import Sound, sound

@@ -15,7 +15,8 @@ from typing import Any, Final
 import pydantic
 
 from rewardkit import audio
-from rewardkit.callable import LARGEST, OnFailure, RewardFunction, checked, first_failure
+from rewardkit.batch_function import LARGEST, OnFailure, checked, first_failure
+from rewardkit.callable import RewardFunction
 from rewardkit.clip import Clip
 from rewardkit.composite.preference import Preference
 from rewardkit.composite.recipe import FLOOR, LIMIT, Recipe

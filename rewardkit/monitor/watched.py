@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from rewardkit.callable import OnFailure
+from rewardkit.batch_function import OnFailure
 from rewardkit.monitor.monitor import Monitor
 from rewardkit.reward import Reward
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rewardkit import audio
-from rewardkit.callable import Mode, OnFailure
+from rewardkit.batch_function import OnFailure
+from rewardkit.callable import Mode
 from rewardkit.errors import RewardkitError
 
 
