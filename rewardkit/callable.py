@@ -141,8 +141,9 @@ class RewardFunction(BatchFunction):
             if self._pool is None or self._pool.closed:
                 recipe = Recipe.of(self.model.extractor, self.limits)
                 self._pool = Pool(recipe, self.workers, self.timeout)
-            found = self._pool.map((clip, None) for clip in clips if isinstance(clip, Clip))
-            return [clip if isinstance(clip, RewardkitError) else next(found) for clip in clips]
+            sound = ((clip, None) for clip in clips if isinstance(clip, Clip))
+            found = iter(list(self._pool.map(sound)))
+        return [clip if isinstance(clip, RewardkitError) else next(found) for clip in clips]
 
     def judge(self, measured: Sequence[Measured]) -> list[Reward]:
         """The rewards, in this function's mode, of clips that are measured already.

@@ -99,6 +99,9 @@ def measure_clips(
         extractor: What to measure.
         clips: In order, with the errors of those that could not be read.
         device: As in a call of the extractor.
+
+    Returns:
+        One for each: its row, float64 of shape `(features,)`, or its error.
     """
     features = extractor([clip for clip in clips if isinstance(clip, Clip)], device=device)
     rows = zip(features.values, features.errors, strict=True)

@@ -249,6 +249,9 @@ class RewardModel:
             timeout: Seconds that a clip may take.
             limits: What is accepted as a clip.
 
+        Raises:
+            RewardkitError: `bad_option` for less than one process or no time.
+
         Example:
             >>> model = RewardModel.from_pretrained("prosody")
             >>> with model.pool(1) as pool:

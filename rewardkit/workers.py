@@ -17,6 +17,7 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import threading
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -154,6 +155,7 @@ class Pool:
         self.recipe = recipe
         self.timeout = timeout
         self.closed = False
+        self._at_work = threading.Lock()
         self._workers = [self._start() for _ in range(workers)]
 
     def _start(self) -> _Worker:
@@ -174,7 +176,8 @@ class Pool:
             Each source's row of features, or its error.
 
         Raises:
-            RewardkitError: When a worker can't make its scorers.
+            RewardkitError: When a worker can't make its scorers; `bad_option` when the pool was
+                closed, or when another batch was begun and is not done.
         """
         for part in self.parts(sources):
             yield from part
@@ -183,6 +186,14 @@ class Pool:
         """The same as `map`, as many at a time as are there."""
         if self.closed:
             raise RewardkitError("bad_option", "this pool was closed")
+        if not self._at_work.acquire(blocking=False):  # answers would go to the wrong batch
+            raise RewardkitError("bad_option", "this pool is at work on another batch")
+        try:
+            yield from self._parts(sources)
+        finally:
+            self._at_work.release()
+
+    def _parts(self, sources: Iterable[Job]) -> Iterator[list[Measured]]:
         for place, worker in enumerate(self._workers):
             if worker.ready and not worker.process.is_alive():  # since the last clips
                 self._renew(place)

@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ import soundfile
 import torch
 
 from rewardkit.audio import Limits, read
+from rewardkit.callable import RewardFunction
 from rewardkit.checkpoint import load, shipped
 from rewardkit.errors import AudioError, CheckpointError, RewardkitError
 from rewardkit.model import RewardModel
@@ -110,14 +112,22 @@ def test_a_pool_of_another_model_is_refused(model: RewardModel) -> None:
             model.score_batch([silence], sample_rate=16_000, workers=other)
 
 
+def processes(reward: RewardFunction) -> list[BaseProcess]:
+    assert reward._pool is not None
+    return [worker.process for worker in reward._pool._workers]
+
+
 def test_a_reward_function_keeps_its_workers(model: RewardModel, example_clips: list[Path]) -> None:
     clips = [*example_clips[:3], "absent.wav"]
     alone = model.reward_function(on_failure="none")
     reward = model.reward_function(on_failure="none", workers=2)
-    for _ in range(2):
-        assert reward(clips) == alone(clips)
+    assert reward(clips) == alone(clips)
+    kept = processes(reward)
+    assert reward(clips) == alone(clips)
+    assert processes(reward) == kept
     assert reward.failures == {"not_a_file": 2}
     reward.close()
+    assert not any(process.is_alive() for process in kept)
     assert reward(clips[:1]) == alone(clips[:1])
     reward.close()
 

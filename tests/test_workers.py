@@ -116,6 +116,16 @@ def test_what_a_batch_left_undone_does_not_answer_the_next(odd: Recipe) -> None:
         assert np.array_equal(list(pool.map(sources()[:1])), [[0.5]])
 
 
+def test_a_batch_that_is_not_done_is_in_nobody_s_way_and_says_so(odd: Recipe) -> None:
+    with Pool(odd, workers=1) as pool:
+        begun = pool.map(sources()[2:3] * 20)
+        first = next(begun)
+        with pytest.raises(RewardkitError, match="bad_option: this pool is at work"):
+            list(pool.map(sources()[:1]))
+        assert np.array_equal([first, *begun], [[1.0]] * 20)
+        assert np.array_equal(list(pool.map(sources()[:1])), [[0.5]])
+
+
 def test_a_worker_that_dies_between_batches_takes_no_clip_with_it(odd: Recipe) -> None:
     with Pool(odd, workers=1) as pool:
         list(pool.map(sources()[:1]))

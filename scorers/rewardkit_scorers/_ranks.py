@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Values by their rank, without all that `np.quantile` and `np.median` do besides.
 
-On the few hundred frames of a clip they take ten times as long as the ranking itself.
+On the few hundred frames of a clip they take ten times as long as the ranking itself. For use
+outside compiled code, where `_contour.quantile` is for inside it.
 """
 
 from __future__ import annotations
