@@ -11,8 +11,8 @@ from typing import Final, Generic, TypeVar
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 
-GROUP: Final = 4
-"""Clips that a worker is given at a time, at most."""
+GROUP: Final = 16
+"""Clips that a worker is given at a time, at most; each costs less for what they share."""
 
 
 class Order(Generic[Job, Result]):

@@ -34,7 +34,7 @@ from rewardkit.errors import RewardkitError, ScorerError
 from rewardkit.extract import Extractor
 from rewardkit.features import Features
 from rewardkit.measuring import Job, Measured, Recipe, measure, measure_all
-from rewardkit.order import Order
+from rewardkit.order import GROUP, Order
 from rewardkit.startup import starting
 from rewardkit.testing import voice
 
@@ -197,7 +197,7 @@ class Pool:
         for place, worker in enumerate(self._workers):
             if worker.ready and not worker.process.is_alive():  # since the last clips
                 self._renew(place)
-        order: Order[Job, Measured] = Order(sources, held=8 * len(self._workers))
+        order: Order[Job, Measured] = Order(sources, held=3 * GROUP * len(self._workers))
         try:
             while True:
                 order.draw()
