@@ -16,8 +16,8 @@ from rewardkit.errors import RewardkitError
 
 DISTRIBUTION = "speech-rewardkit"
 _PACKAGES = (
-    "numpy soundfile soxr praat-parselmouth torch torchaudio speechbrain lightning librosa "
-    "scikit-learn safetensors huggingface_hub pyarrow"
+    "numpy soundfile soxr praat-parselmouth numba ducc0 torch torchaudio speechbrain lightning "
+    "librosa scikit-learn safetensors huggingface_hub pyarrow"
 ).split()
 _MALWARE = {"2.6.2", "2.6.3"}  # releases of lightning that must not be installed
 

@@ -159,7 +159,7 @@ def _frames(samples: NDArray[np.float32], sample_rate: int) -> tuple[NDArray[np.
     from scipy.fft import rfft  # in float32, and late: it takes long to import
 
     length, hop = round(_WINDOW * sample_rate), round(_HOP * sample_rate)
-    padded = np.pad(samples, (0, max(0, length - len(samples))))
+    padded = np.concatenate((samples, np.zeros(max(0, length - len(samples)), np.float32)))
     windows = np.lib.stride_tricks.sliding_window_view(padded, length)[::hop]
     shape = np.hanning(length + 2)[1:-1].astype(np.float32)
     kept = round(_HIGHEST * 2 * length / sample_rate) + 1
@@ -266,5 +266,6 @@ def _modulation(energy: NDArray[np.float64]) -> float:
 
 def _smooth(values: NDArray[np.float64], count: int) -> NDArray[np.float64]:
     """Moving average over `count` values (odd), the ends continued."""
-    padded = np.pad(values, count // 2, mode="edge")
+    ends = np.full((2, count // 2), (values[:1], values[-1:]))
+    padded = np.concatenate((ends[0], values, ends[1]))
     return np.convolve(padded, np.full(count, 1 / count), "valid")

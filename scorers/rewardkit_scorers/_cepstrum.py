@@ -7,11 +7,12 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-import scipy.fft
 from numpy.typing import NDArray
 
 from rewardkit.features import Feature
 from rewardkit_scorers._compiled import compiled
+from rewardkit_scorers._fourier import rfft
+from rewardkit_scorers.praat.sums import total
 
 FEATURES: Final = (
     Feature("cpp", "dB", "mean cepstral peak prominence", 0, 200),
@@ -56,11 +57,20 @@ def prominence(decibels: NDArray[np.float32], spacing: float) -> NDArray[np.floa
     peaks = np.empty(len(decibels))
     for k in range(0, len(decibels), _ROWS):
         rows = decibels[k : k + _ROWS]
-        flat[: len(rows), :bins] = rows - rows.mean(axis=1, keepdims=True)
-        near = scipy.fft.rfft(flat[: len(rows)])[:, first:last]
+        _centre(rows, flat)
+        near = rfft(flat[: len(rows)])[:, first:last]
         power = near.real * near.real + near.imag * near.imag
         peaks[k : k + len(rows)] = _peaks(10 * np.log10(np.maximum(power, np.float32(1e-6))))
     return peaks
+
+
+@compiled
+def _centre(rows: NDArray[np.float32], centred: NDArray[np.float32]) -> None:
+    """Each row less its mean, into the beginning of a row."""
+    for k in range(len(rows)):
+        mean = np.float32(total(rows[k]) / rows.shape[1])
+        for i in range(rows.shape[1]):
+            centred[k, i] = rows[k, i] - mean
 
 
 @compiled

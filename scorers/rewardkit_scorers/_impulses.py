@@ -92,28 +92,39 @@ def measure(
     ]
 
 
-@compiled
 def prominences(bends: NDArray[np.float64], least: float) -> NDArray[np.float64]:
     """Each millisecond's energy over the most that lies `NEAR` to `FAR` beside it, either side.
+
+    It is 0 up to `least`, and 1/1000 at most where something nearer is stronger.
 
     Example:
         >>> int(prominences(np.array([1.0] * 40 + [100.0] + [1.0] * 40), 1.0).argmax())
         40
     """
     n = len(bends)
-    result = np.zeros(n)
-    for k in range(n):
-        here = bends[k]
-        if here <= least:
-            continue
-        most = least
-        for i in range(max(k - FAR, 0), min(k + FAR + 1, n)):
-            if abs(i - k) >= NEAR:
-                most = max(most, bends[i])
-            elif bends[i] > here:
-                most = max(most, 1e3 * here)
-        result[k] = here / most
-    return result
+    padded = np.full(n + 2 * FAR, -np.inf)
+    padded[FAR : FAR + n] = bends
+    side = _running_maxima(padded, FAR - NEAR + 1)
+    beside = np.maximum(side[:n], side[FAR + NEAR : FAR + NEAR + n])
+    nearer = _running_maxima(padded, 2 * NEAR - 1)[FAR - NEAR + 1 :][:n]
+    most = np.maximum(beside, least)
+    most = np.where(nearer > bends, np.maximum(most, 1e3 * bends), most)
+    return np.divide(bends, most, out=np.zeros(n), where=bends > least)
+
+
+def _running_maxima(values: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+    """The greatest of each `count` values in a row, by doubling.
+
+    Example:
+        >>> _running_maxima(np.array([3.0, 1.0, 2.0, 0.0, 0.0]), 3).tolist()
+        [3.0, 2.0, 2.0]
+    """
+    width, maxima = 1, values
+    while width < count:
+        step = min(width, count - width)
+        maxima = np.maximum(maxima[:-step], maxima[step:])
+        width += step
+    return maxima
 
 
 @compiled

@@ -7,10 +7,10 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-import scipy.fft
 from numpy.typing import NDArray
 
 from rewardkit.features import Feature
+from rewardkit_scorers._fourier import rfft
 from rewardkit_scorers._pauses import STEP
 
 SHORTEST: Final = 1.0
@@ -53,8 +53,9 @@ def measure(level: NDArray[np.float64]) -> NDArray[np.float64]:
         return values
     floored = np.maximum(level, DEEPEST)
     size = 1 << max(frames - 1, 1023).bit_length()
-    spectrum = scipy.fft.rfft((floored - floored.mean()) * np.hanning(frames), size)
-    frequencies = scipy.fft.rfftfreq(size, STEP)
+    tapered = np.zeros(size)
+    tapered[:frames] = (floored - floored.mean()) * np.hanning(frames)
+    spectrum, frequencies = rfft(tapered), np.fft.rfftfreq(size, STEP)
     kept = (frequencies >= SWING[0]) & (frequencies <= SWING[1])
     power, frequencies = np.abs(spectrum[kept]) ** 2, frequencies[kept]
     total = power.sum()

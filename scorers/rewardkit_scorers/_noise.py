@@ -9,11 +9,11 @@ from functools import cache
 from typing import Final
 
 import numpy as np
-import scipy.fft
 from numpy.typing import NDArray
 
 from rewardkit.features import Feature
 from rewardkit_scorers._compiled import compiled
+from rewardkit_scorers._fourier import rfft
 from rewardkit_scorers._ranks import quantile
 from rewardkit_scorers._spectrum import DEPTH
 from rewardkit_scorers._thinned import thinned
@@ -123,7 +123,7 @@ def _hum(
         return math.nan
     frames = low[starts[:, None] + np.arange(size)]
     taper = _taper(size)
-    spectra = scipy.fft.rfft((frames - frames.mean(axis=1, keepdims=True)) * taper)
+    spectra = rfft((frames - frames.mean(axis=1, keepdims=True)) * taper)
     mean = np.mean(spectra.real**2 + spectra.imag**2, axis=0)
     mean += 1e-12 * (float(np.square(low).max()) * size + 1e-300)  # digital silence has no hum
     prominences = []

@@ -9,11 +9,11 @@ from functools import cache
 from typing import Final
 
 import numpy as np
-import scipy.fft
 from numpy.typing import NDArray
 
 from rewardkit.features import Feature
 from rewardkit_scorers._compiled import compiled
+from rewardkit_scorers._fourier import rfft
 from rewardkit_scorers._ranks import quantile
 from rewardkit_scorers._spectrum import summed
 
@@ -260,7 +260,7 @@ def line_low(low: NDArray[np.float64]) -> float:
         return math.nan
     samples = low.astype(np.float32)
     frames = np.lib.stride_tricks.sliding_window_view(samples, _LINE_SIZE)[::_LINE_HOP]
-    spectra = scipy.fft.rfft(frames * _taper())[:, :400]
+    spectra = rfft(frames * _taper())[:, :400]
     power = spectra.real**2 + spectra.imag**2
     return _line(power, 3, 10, 20, float(power.max()) * 1e-9 + 1e-30)
 

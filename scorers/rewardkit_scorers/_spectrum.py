@@ -13,12 +13,12 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 import numpy as np
-import scipy.fft
 from numpy.typing import NDArray
 
 from rewardkit.batch import Batch
 from rewardkit.clip import Clip
 from rewardkit_scorers._compiled import compiled
+from rewardkit_scorers._fourier import SPARE, rfft
 
 DEPTH = 100.0
 """dB below the strongest frame at which levels stop, so that digital silence has a level."""
@@ -48,10 +48,8 @@ class Spectrograms:
         self._rate = rate = batch.sample_rate
         self._size = round(window * rate)
         self._fft_size = 1 << (self._size - 1).bit_length()
-        self.frequencies = np.asarray(
-            scipy.fft.rfftfreq(self._fft_size, 1 / rate), dtype=np.float64
-        )
-        self.frequencies = self.frequencies[self.frequencies <= top]
+        frequencies = np.asarray(np.fft.rfftfreq(self._fft_size, 1 / rate), dtype=np.float64)
+        self.frequencies: NDArray[np.float64] = frequencies[frequencies <= top]
         self._kept: dict[int, list[NDArray[np.float32]]] = {}
         self._room = _KEEP
 
@@ -93,7 +91,7 @@ class Spectrograms:
         samples = self._clips[clip].samples
         rate = self._rate
         count = self.frames(clip)
-        framed = np.zeros((min(count, _ROWS), self._fft_size), dtype=np.float32)
+        framed = np.zeros((min(count, _ROWS), self._fft_size + SPARE), dtype=np.float32)
         for first in range(0, count, _BLOCK):
             places = np.arange(first, min(first + _BLOCK, count))
             centres = np.rint(places * self._step * rate).astype(np.int64)
@@ -102,7 +100,8 @@ class Spectrograms:
             for k in range(0, len(starts), _ROWS):
                 rows = framed[: len(starts[k : k + _ROWS])]
                 _cut(samples, starts[k : k + _ROWS], self._taper, rows)
-                _squared(scipy.fft.rfft(rows), power[k : k + _ROWS], self._fft_size // 2)
+                spectra = rfft(rows[:, : self._fft_size])
+                _squared(spectra, power[k : k + _ROWS], self._fft_size // 2)
             yield power
 
 

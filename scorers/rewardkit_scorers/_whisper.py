@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from rewardkit.errors import CheckpointError
 from rewardkit_scorers import _weights
+from rewardkit_scorers._fourier import rfft
 
 Samples = NDArray[np.float32]
 Encodings = NDArray[np.float32]
@@ -95,12 +96,10 @@ def log_mel(samples: Samples, bands: int = 80) -> NDArray[np.float32]:
         >>> log_mel(np.sin(np.arange(1600, dtype=np.float32))).shape
         (80, 10)
     """
-    from scipy.fft import rfft
-
     padded = np.pad(samples.astype(np.float64), _FFT // 2, mode="reflect")
     frames = np.lib.stride_tricks.sliding_window_view(padded, _FFT)[::_HOP][: len(samples) // _HOP]
     window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(_FFT) / _FFT)
-    power = np.abs(rfft(frames * window, axis=1)) ** 2
+    power = np.abs(rfft(frames * window)) ** 2
     energy = np.log10(np.maximum(power @ _filters(bands).T, 1e-10))
     scaled = (np.maximum(energy, energy.max() - 8.0) + 4.0) / 4.0
     return np.ascontiguousarray(scaled.T, np.float32)

@@ -18,6 +18,7 @@ from rewardkit_scorers import _copies, _envelope, _impulses, _recording
 from rewardkit_scorers._compiled import compiled
 from rewardkit_scorers._spectrum import spectrograms
 from rewardkit_scorers._thinned import thinned
+from rewardkit_scorers.praat.sums import total
 
 WINDOW: Final = 0.032
 """Seconds; the Hann window of a frame's spectrum."""
@@ -92,7 +93,7 @@ def _measure(
 ) -> None:
     """Fill a clip's row."""
     size = clip.sample_rate // 1000
-    centred = clip.samples - np.float32(clip.samples.mean(dtype=np.float64))
+    centred = clip.samples - np.float32(total(clip.samples) / len(clip.samples))
     full, bends, low = energies(centred, size)
     level = full[: len(full) // 10 * 10].reshape(-1, 10).mean(axis=1)
     if not level.any():

@@ -23,10 +23,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import scipy.fft
 from numpy.typing import NDArray
 
 from rewardkit_scorers._compiled import compiled
+from rewardkit_scorers._fourier import irfft, rfft
 from rewardkit_scorers.praat.frames import Layout
 from rewardkit_scorers.praat.sums import greatest, total
 
@@ -121,11 +121,10 @@ def correlate(frames: NDArray[Any]) -> NDArray[Any]:
     Returns:
         `(GROUP / 2, size)`.
     """
-    spectra = scipy.fft.rfft(frames)
+    spectra = rfft(frames)
     paired = np.empty((len(frames) // 2, spectra.shape[1]), spectra.dtype)
     pair(spectra, paired)
-    correlations: NDArray[Any] = scipy.fft.irfft(paired, frames.shape[1])
-    return correlations
+    return irfft(paired, frames.shape[1])
 
 
 def unpairing(plan: Layout) -> NDArray[np.float64]:

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 import numpy as np
-import scipy.fft
 from numpy.typing import NDArray
 
 from rewardkit.errors import RewardkitError
+from rewardkit_scorers._fourier import good_size, irfft, rfft
 from rewardkit_scorers.praat import sinc
 from rewardkit_scorers.praat.settings import Settings
+from rewardkit_scorers.praat.sums import total
 
 PERIODS = 3
 """Periods of the floor in a window."""
@@ -47,8 +48,10 @@ class Layout:
     @cached_property
     def correction(self) -> NDArray[np.float64]:
         """1 / (the window's normalised autocorrelation), of shape `(lags + 1,)`."""
-        power = np.abs(scipy.fft.rfft(self.window, self.size)) ** 2
-        correlation = scipy.fft.irfft(power, self.size)[: self.lags + 1]
+        padded = np.zeros(self.size)
+        padded[: len(self.window)] = self.window
+        power = np.abs(rfft(padded)) ** 2
+        correlation = irfft(power + 0j, self.size)[: self.lags + 1]
         inverse: NDArray[np.float64] = correlation[0] / correlation
         return inverse
 
@@ -89,9 +92,9 @@ def layout(sample_rate: int, floor: float) -> Layout:
         )
     longest = min(math.floor(2 * half / PERIODS) + 2, 2 * half)
     lags = min(half, longest + sinc.DEPTH)
-    size = scipy.fft.next_fast_len(2 * half + lags, real=True)
-    while size % 2:
-        size = scipy.fft.next_fast_len(size + 1, real=True)
+    size = good_size(2 * half + lags)
+    while size % 2 or size % 1024 == 0:  # rows of a power of two share places in the cache
+        size = good_size(size + 1)
     return Layout(math.floor(1 / spacing / floor), half, longest, lags, size)
 
 
@@ -134,5 +137,5 @@ def loudest_sample(samples: NDArray[np.float32]) -> float:
     if not len(samples):
         return 0.0
     low, high = samples.min(), samples.max()
-    mean = samples.mean(dtype=np.float64)
+    mean = total(samples) / len(samples)
     return 0.0 if low == high else float(max(high - mean, mean - low))

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from rewardkit.batch import Batch
 from rewardkit_scorers._compiled import compiled
+from rewardkit_scorers.praat.sums import total
 from rewardkit_scorers.praat.track import Track
 
 NEAREST = 0.8
@@ -67,12 +68,10 @@ def pulses(
 
 def sounds(batch: Batch) -> tuple[NDArray[np.float64], ...]:
     """The samples of each clip in float64 and without DC, which would enter its amplitudes."""
-    made = []
-    for clip in batch:
-        samples = clip.samples.astype(np.float64)
-        samples -= samples.sum() / max(len(samples), 1)
-        made.append(samples)
-    return tuple(made)
+    return tuple(
+        np.subtract(clip.samples, total(clip.samples) / max(len(clip.samples), 1), dtype=np.float64)
+        for clip in batch
+    )
 
 
 def pulse_trains(
