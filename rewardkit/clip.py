@@ -23,7 +23,7 @@ class Clip:
     what is not sound; build one by hand only from samples that are known to be good.
 
     Args:
-        samples: float32 of shape `(n,)`, full scale is ±1.
+        samples: float32 of shape `(n,)`, full scale is ±1; copied only if not side by side.
         sample_rate: In Hz.
         source: Where the sound came from, for messages only: a path, or `"<array>"`.
         text: What is said, where that is known: for scorers that compare the sound with it.
@@ -49,6 +49,7 @@ class Clip:
                 f"{self.source}: a clip holds float32 samples of shape (n,), "
                 f"not {self.samples.dtype} of shape {self.samples.shape}",
             )
+        object.__setattr__(self, "samples", np.ascontiguousarray(self.samples))
 
     def with_text(self, text: str | None) -> Clip:
         """The same sound with a transcript."""

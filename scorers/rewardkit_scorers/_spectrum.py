@@ -121,6 +121,12 @@ def spectrograms(batch: Batch, window: float, step: float, top: float = math.inf
     return Spectrograms(batch, window, step, top)
 
 
+def whole(spectra: Spectrograms, clip: int) -> NDArray[np.float32]:
+    """All frames of a clip, `(frames, bins)`; not copied when they are one block."""
+    blocks = list(spectra.blocks(clip))
+    return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
+
+
 def band_levels(
     clip: Clip, bands: Sequence[tuple[float, float]], window: float, step: float
 ) -> NDArray[np.float64]:

@@ -16,7 +16,7 @@ from rewardkit.batch import Batch
 from rewardkit.clip import Clip
 from rewardkit_scorers import _copies, _envelope, _impulses, _recording
 from rewardkit_scorers._compiled import compiled
-from rewardkit_scorers._spectrum import spectrograms
+from rewardkit_scorers._spectrum import spectrograms, whole
 from rewardkit_scorers._thinned import thinned
 from rewardkit_scorers.praat.sums import total
 
@@ -77,9 +77,7 @@ class Artefacts:
         values = np.full((len(batch), len(FEATURES)), np.nan)
         for i, clip in enumerate(batch):
             if clip.duration >= SHORTEST:
-                _measure(
-                    clip, np.concatenate(list(spectra.blocks(i))), spectra.frequencies, values[i]
-                )
+                _measure(clip, whole(spectra, i), spectra.frequencies, values[i])
         low = np.array([f.low for f in FEATURES])
         high = np.array([f.high for f in FEATURES])
         return np.asarray(np.clip(values, low, high), np.float64)

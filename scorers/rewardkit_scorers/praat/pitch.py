@@ -61,23 +61,18 @@ def pitch(batch: Batch, settings: Settings | Sequence[Settings]) -> tuple[Track,
     else:
         loudest = batch.shared(loudest_samples)
         found = [
-            _candidates(samples(batch, i), batch.sample_rate, one, loudest[i])
-            for i, one in enumerate(each)
+            _candidates(clip.samples, batch.sample_rate, one, level)
+            for clip, one, level in zip(batch, each, loudest, strict=True)
         ]
     return tuple(
-        _track(len(samples(batch, i)), batch.sample_rate, one, candidates)
-        for i, (one, candidates) in enumerate(zip(each, found, strict=True))
+        _track(len(clip.samples), batch.sample_rate, one, candidates)
+        for clip, one, candidates in zip(batch, each, found, strict=True)
     )
-
-
-def samples(batch: Batch, index: int) -> NDArray[np.float32]:
-    """The samples of one clip, as a part of the batch's buffer."""
-    return batch.samples[batch.offsets[index] : batch.offsets[index + 1]]
 
 
 def loudest_samples(batch: Batch) -> tuple[float, ...]:
     """`loudest_sample` of each clip, for `batch.shared`."""
-    return tuple(loudest_sample(samples(batch, i)) for i in range(len(batch)))
+    return tuple(loudest_sample(clip.samples) for clip in batch)
 
 
 def _candidates(
