@@ -147,3 +147,22 @@ def test_importing_a_scorer_brings_nothing_heavy(module):
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout
     assert found.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        lambda n: np.arange(n),
+        lambda n: -np.arange(n),
+        lambda n: np.minimum(np.arange(n), np.arange(n)[::-1]),
+        lambda n: np.maximum(np.arange(n), np.arange(n)[::-1]),
+        lambda n: np.arange(n) % 2,
+        lambda n: np.arange(n) % 1000,
+        np.zeros,
+    ],
+)
+@pytest.mark.parametrize("share", [0.0, 0.05, 0.5, 0.77, 1.0])
+def test_quantiles_of_a_million_in_any_pattern(pattern, share):
+    """Were its time to grow with the square of their number, this test would take an hour."""
+    values = pattern(1_000_000).astype(float)
+    assert quantile(values, share) == pytest.approx(np.quantile(values, share), rel=1e-12)
