@@ -123,7 +123,7 @@ def quantile(values: NDArray[np.float64], share: float) -> float:
     contours have, it takes time in proportion to n.
 
     Args:
-        values: Finite, of shape `(n,)`, n >= 1; they are left as they are.
+        values: Finite, of shape `(n,)`, n >= 1; they are left as they are. NaN when all are NaN.
         share: From 0 to 1; 0.5 is the median.
 
     Example:
@@ -141,6 +141,8 @@ def quantile(values: NDArray[np.float64], share: float) -> float:
             drawn = (drawn * 1103515245 + 12345) % 2147483648
             one, two, three = two, three, kept[low + (drawn >> 8) % (high - low)]
         pivot = max(min(one, two), min(max(one, two), three))
+        if math.isnan(pivot):  # what is left has no order
+            return math.nan
         split = low
         for i in range(low, high):
             value = kept[i]

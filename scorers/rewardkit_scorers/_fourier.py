@@ -10,6 +10,7 @@ spectrum is the same wherever it lies.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import ducc0
@@ -37,8 +38,7 @@ def rfft(rows: NDArray[Any]) -> NDArray[Any]:
         >>> rfft(np.array([1.0, 0.0, 0.0, 0.0])).tolist()
         [(1+0j), (1+0j), (1+0j)]
     """
-    spectra: NDArray[Any] = ducc0.fft.r2c(_full(rows), axes=(rows.ndim - 1,))
-    return spectra[: len(rows)] if rows.ndim > 1 else spectra
+    return _by_lanes(lambda some: ducc0.fft.r2c(some, axes=(some.ndim - 1,)), rows)
 
 
 def irfft(spectra: NDArray[Any], size: int) -> NDArray[Any]:
@@ -55,18 +55,25 @@ def irfft(spectra: NDArray[Any], size: int) -> NDArray[Any]:
         >>> irfft(rfft(np.array([3.0, 1.0, 2.0])), 3).round(12).tolist()
         [3.0, 1.0, 2.0]
     """
-    rows: NDArray[Any] = ducc0.fft.c2r(
-        _full(spectra), axes=(spectra.ndim - 1,), lastsize=size, forward=False, inorm=2
+    return _by_lanes(
+        lambda some: ducc0.fft.c2r(
+            some, axes=(some.ndim - 1,), lastsize=size, forward=False, inorm=2
+        ),
+        spectra,
     )
-    return rows[: len(spectra)] if spectra.ndim > 1 else rows
 
 
-def _full(rows: NDArray[Any]) -> NDArray[Any]:
-    """As many rows as are taken together, or a multiple: those that are missing are 0."""
-    missing = -len(rows) % _LANES
-    if rows.ndim == 1 or not missing:
-        return rows
-    return np.concatenate((rows, np.zeros((missing, rows.shape[1]), rows.dtype)))
+def _by_lanes(
+    transform: Callable[[NDArray[Any]], NDArray[Any]], rows: NDArray[Any]
+) -> NDArray[Any]:
+    """Transform rows; those that are left over together with rows of zeros."""
+    over = len(rows) % _LANES
+    if rows.ndim == 1 or not over:
+        return transform(rows)
+    last = np.zeros((_LANES, rows.shape[1]), rows.dtype)
+    last[:over] = rows[-over:]
+    rest = transform(last)[:over]
+    return rest if over == len(rows) else np.concatenate((transform(rows[:-over]), rest))
 
 
 def good_size(least: int) -> int:

@@ -166,3 +166,9 @@ def test_quantiles_of_a_million_in_any_pattern(pattern, share):
     """Were its time to grow with the square of their number, this test would take an hour."""
     values = pattern(1_000_000).astype(float)
     assert quantile(values, share) == pytest.approx(np.quantile(values, share), rel=1e-12)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 10])
+def test_the_quantile_of_nothing_known_is_not_known(count):
+    assert np.isnan(quantile(np.full(count, np.nan), 0.5))
+    quantile(np.r_[np.full(count, np.nan), np.arange(3.0), np.full(count, np.nan)], 0.5)  # it ends
