@@ -123,8 +123,13 @@ def spectrograms(batch: Batch, window: float, step: float, top: float = math.inf
 
 def whole(spectra: Spectrograms, clip: int) -> NDArray[np.float32]:
     """All frames of a clip, `(frames, bins)`; not copied when they are one block."""
-    blocks = list(spectra.blocks(clip))
-    return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
+    frames = spectra.frames(clip)
+    if frames <= _BLOCK:
+        return next(spectra.blocks(clip))
+    power = np.empty((frames, len(spectra.frequencies)), np.float32)
+    for k, block in enumerate(spectra.blocks(clip)):
+        power[k * _BLOCK : k * _BLOCK + len(block)] = block
+    return power
 
 
 def band_levels(

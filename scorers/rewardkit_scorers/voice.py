@@ -17,7 +17,7 @@ from rewardkit.clip import Clip
 from rewardkit.features import Feature
 from rewardkit_scorers import _cepstrum, _noise, _phonation, _transients
 from rewardkit_scorers._ranks import quantile
-from rewardkit_scorers._spectrum import Spectrograms, band_power, spectrograms
+from rewardkit_scorers._spectrum import Spectrograms, spectrograms, summed
 from rewardkit_scorers._track import STEP, tracks
 from rewardkit_scorers.praat.harmonicity import harmonicities
 from rewardkit_scorers.praat.track import Track
@@ -105,12 +105,12 @@ def _measure(i: int, clip: Clip, pitch: Track, spectra: Spectrograms) -> dict[st
         return {}
     f0 = pitch.resampled(spectra.frames(i), STEP)
     voiced = np.isfinite(f0)
-    total = band_power(spectra, i, [(_phonation.LOW, _phonation.TOP)])[:, 0]
+    total, strongest = _survey(spectra, i)
     chosen = voiced & (total > quantile(total, 0.99) * 10 ** (-QUIET / 10))
     if np.count_nonzero(chosen) < FEWEST:
         return {}
     places = np.flatnonzero(chosen)
-    shapes, prominence = _by_frame(spectra, i, chosen, f0)
+    shapes, prominence = _by_frame(spectra, i, chosen, f0, strongest)
     return {
         **_phonation.phonation(shapes, f0[chosen], places),
         "cpp": float(prominence.mean()),
@@ -120,16 +120,30 @@ def _measure(i: int, clip: Clip, pitch: Track, spectra: Spectrograms) -> dict[st
     }
 
 
+def _survey(spectra: Spectrograms, i: int) -> tuple[NDArray[np.float64], float]:
+    """Power of each frame from 50 Hz on, `(frames,)`, and the strongest bin of all."""
+    first = np.searchsorted(spectra.frequencies, [_phonation.LOW])
+    end = np.array([len(spectra.frequencies)])
+    total, strongest = [], 0.0
+    for block in spectra.blocks(i):
+        total.append(summed(block, first, end)[:, 0])
+        strongest = max(strongest, float(block[:, first[0] :].max()))
+    return np.concatenate(total), strongest
+
+
 def _by_frame(
-    spectra: Spectrograms, i: int, chosen: NDArray[np.bool_], f0: NDArray[np.float64]
+    spectra: Spectrograms,
+    i: int,
+    chosen: NDArray[np.bool_],
+    f0: NDArray[np.float64],
+    strongest: float,
 ) -> tuple[_phonation.Shapes, NDArray[np.float64]]:
     """What the spectrum of each chosen frame says, from 50 Hz on and `DEPTH` deep, block by block.
 
-    Twice over the blocks, first for the strongest bin: a long clip's spectra are never held whole.
+    A long clip's spectra are never held whole.
     """
     first = int(np.searchsorted(spectra.frequencies, _phonation.LOW))
     frequencies = spectra.frequencies[first:]
-    strongest = max(float(block[:, first:].max()) for block in spectra.blocks(i))
     least = np.float32(strongest * 10 ** (-DEPTH / 10))
     shapes, prominences = [], []
     begun = 0
