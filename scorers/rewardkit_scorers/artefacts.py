@@ -131,15 +131,18 @@ def energies(
     count = len(samples) // size
     full, bends = np.zeros(count), np.zeros(count)
     slow = np.zeros(count)
+    curves = np.zeros(count * size)  # by themselves, so that several are made at once
+    for i in range(len(curves) - 2):
+        curve = float(samples[i + 2]) - 2.0 * float(samples[i + 1]) + float(samples[i])
+        curves[i + 2] = curve * curve
     for k in range(count):
+        here, around = samples[k * size : (k + 1) * size], curves[k * size : (k + 1) * size]
         square = bend = mean = 0.0
-        for i in range(k * size, (k + 1) * size):
-            value = float(samples[i])
+        for i in range(size):
+            value = float(here[i])
             square += value * value
             mean += value
-            if i > 1:
-                curve = value - 2.0 * float(samples[i - 1]) + float(samples[i - 2])
-                bend += curve * curve
+            bend += around[i]
         full[k], bends[k], slow[k] = square / size, bend / size, mean / size
     slow -= slow.mean()
     for _ in range(2):
