@@ -23,7 +23,16 @@ from pathlib import Path
 
 PAGE = Path(__file__).with_name("RESULTS.md")
 ALL = ("pitch", "perturbation", "voice", "acoustic", "networks", "step", "growth", "startup")
-VERSIONS = ("numpy", "scipy", "ducc0", "numba", "torch", "praat-parselmouth", "librosa", "speechbrain")
+VERSIONS = (
+    "numpy",
+    "scipy",
+    "ducc0",
+    "numba",
+    "torch",
+    "praat-parselmouth",
+    "librosa",
+    "speechbrain",
+)
 
 
 def machine() -> str:

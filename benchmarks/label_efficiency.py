@@ -18,6 +18,8 @@ were asked about, any two. Intervals: 95 %, seeds drawn anew.
 
 Settings were chosen on seeds 0 … 19, of the same clips, among some forty; the default seeds, from
 1000, were looked at only then.
+
+`--bound` prints instead what the best design could save that knows the answer beforehand.
 """
 
 from __future__ import annotations
@@ -139,6 +141,55 @@ class Study:
         return np.array(found)
 
 
+def bound(study: Study, budget: int, explore: float, steps: int = 150) -> float:
+    """The least share of random labels that pairs chosen in the best way need to teach as much.
+
+    As much: the mean variance of the candidates' margins is the same. The best way: the continuous
+    I-optimal design, which knows the weights that fit the true margins best, and so what every
+    answer will tell of them. It counts on nothing but the features; a rule that has to learn the
+    weights can't do better by this measure.
+
+    Args:
+        study: Whose candidates are asked about.
+        budget: Random labels.
+        explore: Share of the chosen pairs that are random too.
+        steps: Of the algorithm.
+
+    Source:
+        Silvey, Titterington and Torsney (1978), "An algorithm for optimal designs on a finite
+        design space", Communications in Statistics A7(14), 1379-1389; with the square root, Yu
+        (2010), "Monotonic convergence of a general algorithm for computing optimal designs",
+        Annals of Statistics 38(3), 1593-1606.
+    """
+    points = study.space.points
+    apart = points[study.candidates[:, 0]] - points[study.candidates[:, 1]]
+    decay = study.space.decay(OPTIONS.spread) * np.eye(points.shape[1])
+    weights = np.linalg.lstsq(apart, study.margin, rcond=None)[0]
+    known = np.mean(np.square(RELIABILITY)) / 4 / np.cosh(apart @ weights / 2) ** 2
+    asked = apart.T @ apart / len(apart)
+    at_random = (apart.T * known) @ apart / len(apart)
+
+    def left(information: Floats) -> float:
+        return float(np.trace(np.linalg.inv(information + decay) @ asked))
+
+    def best(labels: int) -> float:
+        chances = np.full(len(apart), 1 / len(apart))
+        for _ in range(steps):
+            chosen = (apart.T * (known * chances)) @ apart
+            mixed = explore * at_random + (1 - explore) * chosen
+            toward = apart @ np.linalg.inv(labels * mixed + decay)
+            chances *= np.sqrt(known * ((toward @ asked) * toward).sum(axis=1))
+            chances /= chances.sum()
+        chosen = (apart.T * (known * chances)) @ apart
+        return left(labels * (explore * at_random + (1 - explore) * chosen))
+
+    few, many = 0, budget
+    while many - few > budget // 100:
+        middle = (few + many) // 2
+        few, many = (few, middle) if best(middle) <= left(budget * at_random) else (middle, many)
+    return many / budget
+
+
 def _logit(percent: Floats) -> Floats:
     share = (percent / 100 * LISTENERS + 0.5) / (LISTENERS + 1)
     return np.asarray(np.log(share / (1 - share)))
@@ -158,6 +209,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=96)
     parser.add_argument("--budget", type=int, default=600)
     parser.add_argument("--batch", type=int, default=20)
+    parser.add_argument("--bound", action="store_true", help="See above.")
     given = parser.parse_args()
     clips = Clips(Path(os.environ["REWARDKIT_DATA"]) / "emodb_cc0")
     steps = np.arange(given.batch, given.budget + 1, given.batch)
@@ -165,6 +217,14 @@ def main() -> None:
     for truth in TRUTHS:
         seeds = range(given.first, given.first + given.seeds)
         studies = [Study(clips, truth, seed) for seed in seeds]
+        if given.bound:
+            for explore in (0.0, OPTIONS.explore):
+                shares = [bound(study, given.budget, explore) for study in studies]
+                print(
+                    f"{truth}, {explore:.0%} of them random: at least {np.mean(shares):.0%} of "
+                    f"{given.budget} labels ({min(shares):.0%} to {max(shares):.0%})"
+                )
+            continue
         random, active = (
             np.array([study.curve(rule, given.budget, given.batch) for study in studies])
             for rule in (False, True)
