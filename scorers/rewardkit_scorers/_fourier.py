@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Fourier transforms of rows of real numbers, by ducc0.
 
-It is the successor of the library inside SciPy, by the same author, a third faster on rows as short
-as ours, and imports in milliseconds. It takes several rows at once, and the few that are left over
-in another way, whose last bits differ. Here as many rows follow as make none be left over: a row's
+It is the successor of the library inside SciPy 1.17, by the same author, a third faster on rows as
+short as ours, and imports in milliseconds. It takes several rows at once, and the few that are left
+over in another way, whose last bits differ. Here these are filled up with rows of zeros: a row's
 spectrum is the same wherever it lies.
 """
 
