@@ -131,18 +131,19 @@ def energies(
     count = len(samples) // size
     full, bends = np.zeros(count), np.zeros(count)
     slow = np.zeros(count)
-    curves = np.zeros(count * size)  # by themselves, so that several are made at once
-    for i in range(len(curves) - 2):
-        curve = float(samples[i + 2]) - 2.0 * float(samples[i + 1]) + float(samples[i])
-        curves[i + 2] = curve * curve
+    curves = np.zeros(size)  # by themselves, so that several are made at once
     for k in range(count):
-        here, around = samples[k * size : (k + 1) * size], curves[k * size : (k + 1) * size]
+        here, first = samples[k * size : (k + 1) * size], 0 if k else 2
+        part = samples[k * size - 2 + first : (k + 1) * size]
+        for i in range(size - first):
+            curve = float(part[i + 2]) - 2.0 * float(part[i + 1]) + float(part[i])
+            curves[first + i] = curve * curve
         square = bend = mean = 0.0
         for i in range(size):
             value = float(here[i])
             square += value * value
             mean += value
-            bend += around[i]
+            bend += curves[i]
         full[k], bends[k], slow[k] = square / size, bend / size, mean / size
     slow -= slow.mean()
     for _ in range(2):
