@@ -125,7 +125,8 @@ def whole(spectra: Spectrograms, clip: int) -> NDArray[np.float32]:
     """All frames of a clip, `(frames, bins)`; not copied when they are one block."""
     frames = spectra.frames(clip)
     if frames <= _BLOCK:
-        return next(spectra.blocks(clip))
+        (power,) = spectra.blocks(clip)
+        return power
     power = np.empty((frames, len(spectra.frequencies)), np.float32)
     for k, block in enumerate(spectra.blocks(clip)):
         power[k * _BLOCK : k * _BLOCK + len(block)] = block
