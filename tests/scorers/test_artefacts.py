@@ -10,8 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
-from rewardkit_scorers.artefacts import FEATURES, Artefacts
+from rewardkit_scorers import _impulses
+from rewardkit_scorers.artefacts import FEATURES, Artefacts, energies
 from scipy.signal import butter, fftconvolve, sosfilt
 
 from rewardkit.clip import Clip
@@ -164,3 +168,36 @@ def test_direct_current_changes_little() -> None:
 def test_too_short_or_silent_is_not_measured() -> None:
     for samples in (np.zeros(RATE), np.zeros(100), speech()[:3000]):
         assert all(np.isnan(value) for value in measured(samples).values())
+
+
+@given(
+    hnp.arrays(
+        np.float64, st.integers(1, 60), elements=st.sampled_from([0.0, 1e-3, 0.5, 1.0, 7.0])
+    ),
+    st.sampled_from([0.0, 0.1]),
+)
+def test_prominences_are_what_they_say(bends: Samples, least: float) -> None:
+    expected = np.zeros(len(bends))
+    for k, here in enumerate(bends):
+        if here > least:
+            apart = np.abs(np.arange(len(bends)) - k)
+            beside = bends[(apart >= _impulses.NEAR) & (apart <= _impulses.FAR)]
+            most = max(least, beside.max(initial=0.0))
+            if (bends[apart < _impulses.NEAR] > here).any():
+                most = max(most, 1e3 * here)
+            with np.errstate(divide="ignore"):
+                expected[k] = here / np.float64(most)
+    with np.errstate(divide="ignore"):
+        assert np.array_equal(_impulses.prominences(bends, least), expected)
+
+
+@pytest.mark.parametrize("size", [8, 16, 44])
+def test_energies_are_those_of_samples_and_second_differences(size: int) -> None:
+    samples = np.random.default_rng(size).standard_normal(40 * size + 3).astype(np.float32)
+    full, bends, _ = energies(samples, size)
+    exact = samples.astype(np.float64)
+    curves = np.concatenate(([0.0, 0.0], np.diff(exact, 2)))
+    # Compiled, `float` of a float32 is one: squares of samples are rounded, second differences not.
+    for values, found, within in ((exact, full, 1e-7), (curves, bends, 1e-12)):
+        mean = np.square(values[: 40 * size]).reshape(40, size).mean(axis=1)
+        assert found == pytest.approx(mean, rel=within)
