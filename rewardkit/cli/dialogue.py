@@ -63,11 +63,21 @@ def _rows(
         return [reward.row(explain=explain) for reward in rewards]
     rows = []
     for reward in rewards:
-        row = reward.row()
+        row = reward.row(explain=explain)
         turns = row.pop("turns") or [dict.fromkeys(("turn", "speaker", "path", "contribution"))]
         row.pop("because")
-        rows += [{"dialogue": row["dialogue"], **turn, **row} for turn in turns]
+        rows += [{"dialogue": row["dialogue"], **_by_feature(turn), **row} for turn in turns]
     return rows
+
+
+def _by_feature(turn: dict[str, Any]) -> dict[str, Any]:
+    """A turn's parts, if it has them, as two objects whose keys are features."""
+    parts = turn.pop("parts", ())
+    return turn | {
+        name: {part["feature"]: part[key] for part in parts}
+        for name, key in (("values", "value"), ("contributions", "contribution"))
+        if parts
+    }
 
 
 def print_table(reward: DialogueReward, *, explain: bool = False) -> None:

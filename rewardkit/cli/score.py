@@ -64,8 +64,9 @@ def score(
         str, typer.Option(help="cpu, cuda, or auto; other than cpu, without worker processes.")
     ] = "cpu",
     timeout: Annotated[
-        float, typer.Option(min=0.01, help="Seconds a clip may take in a worker process.")
-    ] = 120.0,
+        Optional[float],  # noqa: UP045
+        typer.Option(min=0.01, help="Seconds a clip may take in a worker process. [120]"),
+    ] = None,
     max_duration: Annotated[
         float, typer.Option(min=0.2, help="Longest clip that is accepted, in seconds.")
     ] = 3600.0,
@@ -92,8 +93,8 @@ def score(
     if dialogue is not None:
         from rewardkit.cli.dialogue import score_dialogues
 
-        if window is not None or workers:
-            stop("--window and --workers are for clips, not for --dialogue", USAGE)
+        if window is not None or workers or timeout is not None:
+            stop("--window, --workers and --timeout are for clips, not for --dialogue", USAGE)
         score_dialogues(
             dialogue, checkpoint, limits=limits, device=device, as_json=as_json, out=out,
             explain=explain,
@@ -112,7 +113,7 @@ def score(
             rewards = model.score_iter(
                 (source for _, source in inputs),
                 workers=_workers(workers, len(inputs), model.extractor.device),
-                timeout=timeout,
+                timeout=120.0 if timeout is None else timeout,
                 limits=limits,
                 explain=explain,
             )

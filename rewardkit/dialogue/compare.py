@@ -50,8 +50,8 @@ class Comparison:
     Args:
         relation: What is compared; see `ABOUT`.
         name: Lower case; the feature is `relation.name`.
-        of: Full names of the scorers' features that are compared: one, or for `distance` some of
-            one unit; none for the relations between times.
+        of: Full names of the scorers' features that are compared: one, or for `distance` some, of
+            one unit if the scale is linear; none for the relations between times.
         scale: `semitone` compares twelve times the binary logarithms (F0), `log` the natural ones
             (rates, durations).
 
@@ -102,19 +102,26 @@ class Comparison:
         """The feature that it gives, with its unit.
 
         Raises:
-            RewardkitError: `unknown_feature` when the scorers do not measure what is compared.
+            RewardkitError: `unknown_feature` when the scorers do not measure what is compared,
+                `bad_comparison` when it has more than one unit.
         """
         missing = [name for name in self.of if name not in schema.names]
         if missing:
             raise RewardkitError(
                 "unknown_feature", f"{self.full_name} compares {', '.join(missing)}: not measured"
             )
+        features = [schema.features[schema.index(name)] for name in self.of]
+        units = {feature.unit for feature in features}
+        if len(units) > 1 and self.scale == "linear":
+            raise RewardkitError(
+                "bad_comparison", f"{self.full_name} adds up {' and '.join(sorted(units))}"
+            )
         about = ABOUT[self.relation]
         if self.relation in TIMED:
             return Feature(
                 self.name, "s", about + f", beyond {self.beyond:g} s" * bool(self.beyond), 0
             )
-        compared = schema.features[schema.index(self.of[0])]
+        compared = features[0]
         unit = {"linear": compared.unit, "semitone": "semitone", "log": "log"}[self.scale]
         if self.relation == "synchrony":
             unit = "1"
@@ -168,9 +175,10 @@ class Comparer:
             float64 `(turns, comparisons)`, NaN where there is nothing to compare with.
         """
         turns = len(speakers)
-        _, who = np.unique(np.array(speakers), return_inverse=True)
+        number = {speaker: place for place, speaker in enumerate(dict.fromkeys(speakers))}
+        who = np.array([number[speaker] for speaker in speakers], np.int64)
         changed = np.concatenate([[False], who[1:] != who[:-1]])
-        offset = _offsets(starts, ends, turns)
+        silence, early = _offsets(starts, ends, who)
         scaled = [_scaled(values[:, of], c.scale) for c, of in self._pairs]
         y = np.concatenate([np.empty((turns, 0)), *scaled], axis=1)
         own = _own(y, who)
@@ -180,7 +188,8 @@ class Comparer:
             block = slice(begun, begun + len(of))
             begun = block.stop
             if item.relation in TIMED:
-                result[:, column] = _timed(item, offset, changed)
+                length = early if item.relation == "overlap" else silence
+                result[:, column] = _timed(item, length, changed)
             elif item.relation in ("own", "distance"):
                 squares = np.square(own[:, block]).mean(axis=1)
                 result[:, column] = (
@@ -224,8 +233,15 @@ def _less_others(y: Floats) -> Floats:
     count = len(y)
     if count < 2:
         return np.full(y.shape, np.nan)
-    others = [np.delete(np.arange(count), row) for row in range(count)]
-    return np.asarray(y - np.median(y[np.array(others)], axis=1))
+    order = np.argsort(y, axis=0, kind="stable")
+    rank = np.argsort(order, axis=0, kind="stable")
+    inorder = np.take_along_axis(y, order, axis=0)
+
+    def other(place: int) -> Floats:
+        """The value at that place among the sorted others of each row."""
+        return np.take_along_axis(inorder, np.where(place < rank, place, place + 1), axis=0)
+
+    return np.asarray(y - (other((count - 2) // 2) + other((count - 1) // 2)) / 2)
 
 
 def _drift(y: Floats, who: Ints) -> Floats:
@@ -287,18 +303,30 @@ _RELATIONS: Final[dict[str, Callable[[Floats, Ints, NDArray[np.bool_]], Floats]]
 
 
 def _offsets(
-    starts: Sequence[float | None] | None, ends: Sequence[float | None] | None, turns: int
-) -> Floats:
-    """Start of each turn less the end of the one before, in s; NaN where unknown."""
+    starts: Sequence[float | None] | None, ends: Sequence[float | None] | None, who: Ints
+) -> tuple[Floats, Floats]:
+    """Of each turn, in s: the silence before it, and how early it begins before others' ends.
+
+    Against the latest end of all turns before, not only of the last: a short answer within a long
+    turn does not end that. NaN where the start, or the end of the turn before, is unknown.
+    """
+    turns = len(who)
     start, end = (
-        np.array([np.nan if time is None else time for time in times or [None] * turns])
-        for times in (starts, ends)
+        np.array([np.nan if t is None else t for t in ([None] * turns if ts is None else ts)])
+        for ts in (starts, ends)
     )
-    return np.concatenate([[np.nan], start[1:] - end[:-1]])
+    silence, early = np.full(turns, np.nan), np.full(turns, np.nan)
+    latest = np.full(int(who.max()) + 1, -np.inf)  # by speaker
+    for turn in range(1, turns):
+        before = end[turn - 1]
+        latest[who[turn - 1]] = np.fmax(latest[who[turn - 1]], before)
+        if not np.isnan(before):
+            silence[turn] = start[turn] - latest.max()
+            early[turn] = np.delete(latest, who[turn]).max(initial=-np.inf) - start[turn]
+    return silence, early
 
 
-def _timed(item: Comparison, offset: Floats, changed: NDArray[np.bool_]) -> Floats:
+def _timed(item: Comparison, length: Floats, changed: NDArray[np.bool_]) -> Floats:
     """Gap, overlap or pause, 0 at least, where the speaker changed or not."""
-    length = -offset if item.relation == "overlap" else offset
     positive = np.maximum(length - item.beyond, 0.0)
     return np.where(changed == (item.relation != "pause"), positive, np.nan)

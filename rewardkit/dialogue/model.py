@@ -108,6 +108,10 @@ class DialogueModel:
             comparer = Comparer(comparisons, extractor.schema)
         except RewardkitError as error:
             raise CheckpointError("bad_manifest", f"{folder}: {error.message}") from error
+        if tuple(entry.name for entry in manifest.features) != comparer.names:
+            raise CheckpointError(
+                "bad_manifest", f"{folder}: its features are not those of its comparisons"
+            )
         head = LinearHead.from_tensors(tensors, manifest.dimensions)
         return cls(extractor, comparer, head, manifest)
 
@@ -173,12 +177,12 @@ class DialogueModel:
         z = self.head.normaliser(table)
         share = z * weights / len(table)
         shares = share.reshape(len(table), -1, table.shape[1]).sum(axis=1)
-        used = np.array([self.head.reads(k) for k in range(table.shape[1])])
-        if np.isnan(table[:, used]).all():
+        if np.isnan(table[:, self.head.reads]).all():
             error = DialogueError(
                 "not_comparable",
-                f"{dialogue.name}: no turn can be compared: each speaker has a single turn, or "
-                "too little could be measured",
+                f"{dialogue.name}: " * bool(dialogue.name)
+                + "no turn can be compared: each speaker has a single turn, or too little could "
+                "be measured",
             )
             return DialogueReward.failed(error, dialogue.name)
         turns = tuple(

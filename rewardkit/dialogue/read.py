@@ -5,12 +5,13 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from rewardkit.dialogue.errors import DialogueError
-from rewardkit.dialogue.record import Dialogue, Turn
+from rewardkit.dialogue.record import Dialogue, Turn, first_early
 from rewardkit.errors import PreferenceError
 from rewardkit.preferences.columns import nearest
 from rewardkit.preferences.issues import Issues, shown
@@ -50,26 +51,27 @@ def read(path: str | Path) -> tuple[Dialogue, ...]:
     issues = Issues(str(path))
     folder = str(file.parent.absolute())
     turns: dict[str | None, list[Turn]] = {}
-    first: dict[str | None, int] = {}
+    lines: dict[str | None, list[int]] = {}
     for line, cells in rows(file, issues):
         before = len(issues)
         turn = None if cells is None else _turn(cells, folder, line, issues)
         name = None if cells is None else _dialogue(cells, line, issues)
         if turn is not None and len(issues) == before:
             turns.setdefault(name, []).append(turn)
-            first.setdefault(name, line)
+            lines.setdefault(name, []).append(line)
     if None in turns and len(turns) > 1:
         issues.add(
-            first[None], "missing_column", "no dialogue, which other lines name; all do or none"
+            lines[None][0], "missing_column", "no dialogue, which other lines name; all do or none"
         )
     if not turns and not len(issues):
         issues.add(None, "empty", "there is no turn in the file")
     dialogues = []
-    for name, said in turns.items():
+    whole = not len(issues)  # without the turns that were lost, a dialogue looks wrong itself
+    for name, said in turns.items() if whole else ():
         try:
             dialogues.append(Dialogue.of(said, file.stem if name is None else name))
         except DialogueError as error:
-            issues.add(first[name], error.code, error.message)
+            issues.add(lines[name][first_early(said) or 0], error.code, error.message)
     if len(issues):
         raise DialogueError("invalid", f"{len(issues)} errors\n{issues.text(LISTED)}")
     return tuple(dialogues)
@@ -94,7 +96,7 @@ def _turn(cells: Mapping[str, Any], folder: str, line: int, issues: Issues) -> T
     if start is not None and end is not None and end <= start:
         issues.add(line, "bad_time", f"start is {start} s, end {end} s; the end comes after")
     path = "" if audio is None else resolve(folder, audio)
-    if path and not Path(path).is_file():
+    if path and not os.path.isfile(path):  # noqa: PTH113  # Path.is_file raises on long names
         issues.add(line, "missing_clip", f"{shown(path)} is not a file")
     if len(issues) > before or speaker is None:
         return None

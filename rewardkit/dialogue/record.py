@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,6 +55,22 @@ class Turn:
         return self.clip.source if isinstance(self.clip, Clip) else str(self.clip)
 
 
+def first_early(turns: Sequence[Turn]) -> int | None:
+    """The place of the first turn that begins before one that stands earlier, if any.
+
+    Example:
+        >>> first_early([Turn("ann", "a.wav", start=0.0), Turn("bob", "b.wav", start=-1.0)])
+        1
+    """
+    last = -math.inf
+    for place, turn in enumerate(turns):
+        if turn.start is not None:
+            if turn.start < last:
+                return place
+            last = turn.start
+    return None
+
+
 @dataclass(frozen=True)
 class Dialogue:
     """Turns in the order in which they begin.
@@ -85,17 +101,13 @@ class Dialogue:
                 "too_few_turns",
                 f"{where}{len(self.turns)} turns; coherence is between turns, so at least 2",
             )
-        last = -math.inf
-        for number, turn in enumerate(self.turns, 1):
-            if turn.start is None:
-                continue
-            if turn.start < last:
-                raise DialogueError(
-                    "unordered",
-                    f"{where}turn {number} begins at {turn.start} s, after one that begins at "
-                    f"{last} s; turns come in the order in which they begin",
-                )
-            last = turn.start
+        early = first_early(self.turns)
+        if early is not None:
+            raise DialogueError(
+                "unordered",
+                f"{where}turn {early + 1} begins at {self.turns[early].start} s, before one that "
+                "stands earlier; turns come in the order in which they begin",
+            )
 
     @classmethod
     def of(cls, turns: Dialogue | Iterable[Turn], name: str = "") -> Dialogue:

@@ -104,3 +104,17 @@ def test_failures_by_exit_code(checkpoint: Path) -> None:
     (folder / "2.wav").write_text("no sound")
     row = json.loads(run("score", "--dialogue", file, "--checkpoint", checkpoint, code=1))
     assert (row["reward"], row["turns"], row["error"]["code"]) == (None, [], "unreadable")
+
+
+def test_flat_files_have_a_column_for_each_comparison_if_asked(checkpoint: Path) -> None:
+    file, out = checkpoint.parent / "d.jsonl", checkpoint.parent / "out.csv"
+    run("score", "--dialogue", file, "--checkpoint", checkpoint, "--explain", "-o", out)
+    with out.open(newline="") as lines:
+        third = list(csv.DictReader(lines))[2]
+    assert float(third["values.own.level"]) == pytest.approx(10.0, abs=0.1)
+    assert float(third["contributions.own.level"]) == pytest.approx(float(third["contribution"]))
+
+
+def test_a_deadline_is_for_clips(checkpoint: Path) -> None:
+    file = checkpoint.parent / "d.jsonl"
+    run("score", "--dialogue", file, "--checkpoint", checkpoint, "--timeout", 5, code=2)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 
 from rewardkit import scorers
-from rewardkit.checkpoint import ComparisonEntry, Manifest, ScorerEntry
+from rewardkit.checkpoint import ComparisonEntry, FeatureEntry, Manifest, ScorerEntry
 from rewardkit.dialogue import Comparer, Comparison, DialogueModel
 from rewardkit.extract import Extractor
 from rewardkit.head import LinearHead
@@ -45,7 +45,7 @@ def dialogue_model(scorer: scorers.Scorer, require_speech: bool = False) -> Dial
                 identity=scorers.identity(scorer),
             ),
         ),
-        features=(),
+        features=tuple(FeatureEntry(name=c.full_name, unit="") for c in COMPARISONS),
         comparisons=tuple(
             ComparisonEntry(relation=c.relation, name=c.name, of=c.of, scale=c.scale)
             for c in COMPARISONS

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import math
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -73,9 +74,10 @@ def test_a_logarithm_of_nothing_is_not_measurable() -> None:
 
 
 def test_distance_is_the_root_mean_square_over_its_features() -> None:
-    values = np.array([[0, 0, 0], [0, 0, 0], [0, 3, 4]], np.float64)
-    found = of(Comparison("distance", "both", ("s.rate", "s.level")), ["a"] * 3, values)
-    assert found[2] == pytest.approx(np.sqrt((9 + 16) / 2))
+    schema = Schema(("s.c1", "s.c2"), (Feature("c1", "dB", "1"), Feature("c2", "dB", "2")), ())
+    compare = Comparer([Comparison("distance", "both", schema.names)], schema)
+    found = compare(["a"] * 3, np.array([[0, 0], [0, 0], [3, 4]], np.float64))
+    assert found[2, 0] == pytest.approx(np.sqrt((9 + 16) / 2))
 
 
 def test_drift_sums_to_the_absolute_slope_of_each_speaker() -> None:
@@ -163,6 +165,10 @@ def test_features_have_units() -> None:
         (lambda: Comparison("gap", "x", LEVEL), "bad_comparison"),
         (lambda: Comparer([Comparison("own", "x", ("s.pitch",))], SCHEMA), "unknown_feature"),
         (lambda: Comparer([], SCHEMA), "bad_comparison"),
+        (
+            lambda: Comparer([Comparison("distance", "x", ("s.rate", "s.level"))], SCHEMA),
+            "bad_comparison",
+        ),
         (lambda: Comparer([Comparison("own", "x", LEVEL)] * 2, SCHEMA), "bad_comparison"),
     ],
 )
@@ -176,7 +182,7 @@ ALL = Comparer(
     [
         *(Comparison(r, "f0", ("s.f0",), "semitone") for r in ("own", "drift", "partner")),
         *(Comparison(r, "level", LEVEL) for r in ("convergence", "synchrony")),
-        Comparison("distance", "all", ("s.rate", "s.level")),
+        Comparison("distance", "all", ("s.rate", "s.level"), "log"),
     ],
     SCHEMA,
 )
@@ -196,3 +202,53 @@ def test_transposing_the_whole_dialogue_changes_nothing(values: Any, factor: flo
     higher = values * [factor, 1.0, 1.0]
     who = ["a", "b"] * 3
     np.testing.assert_allclose(ALL(who, values), ALL(who, higher), atol=1e-9)
+
+
+def test_a_short_answer_within_a_long_turn_does_not_end_it() -> None:
+    who, starts, ends = ["a", "b", "a", "b"], [0.0, 2.0, 10.2, 15.2], [10.0, 2.5, 15.0, 18.0]
+    values = table([0.0] * 4)
+    gap = of(Comparison("gap", "length"), who, values, starts, ends)
+    np.testing.assert_allclose(gap, [NAN, 0.0, 0.2, 0.2], atol=1e-9)
+    overlap = of(Comparison("overlap", "length"), who, values, starts, ends)
+    np.testing.assert_allclose(overlap, [NAN, 8.0, 0.0, 0.0], atol=1e-9)
+
+
+def test_overlap_is_with_whoever_speaks_longest() -> None:
+    # c begins while a, who began two turns before, still speaks.
+    found = of(
+        Comparison("overlap", "length"), ["a", "b", "c"], table([0.0] * 3), [0.0, 1.0, 3.0],
+        [5.0, 2.0, 6.0],
+    )  # fmt: skip
+    assert found[2] == pytest.approx(2.0)
+
+
+def test_a_pause_is_not_within_anothers_turn() -> None:
+    found = of(
+        Comparison("pause", "length"), ["a", "b", "b"], table([0.0] * 3), [0.0, 1.0, 4.0],
+        [9.0, 2.0, 5.0],
+    )  # fmt: skip
+    np.testing.assert_array_equal(found, [NAN, NAN, 0.0])
+
+
+def test_names_that_look_alike_are_two_speakers() -> None:
+    found = of(Comparison("own", "level", LEVEL), ["x", "x\0", "x", "x\0"], table([1, 5, 2, 7]))
+    assert found == [-1.0, -2.0, 1.0, 2.0]
+
+
+@given(arrays(np.float64, st.tuples(st.integers(2, 8), st.just(2)), elements=st.integers(-3, 3)))
+def test_own_is_from_the_median_whatever_the_order(values: Any) -> None:
+    levels = np.column_stack([np.full(len(values), 100.0), values])
+    found = of(Comparison("own", "level", LEVEL), ["a"] * len(values), levels)
+    others = [np.median(np.delete(values[:, 1], k)) for k in range(len(values))]
+    np.testing.assert_array_equal(found, values[:, 1] - others)
+
+
+def test_a_long_reading_takes_little_memory() -> None:
+    turns = 5000  # (turns, turns, columns) would be 600 MB
+    values = np.random.default_rng(0).normal(size=(turns, 3))
+    compare = Comparer([Comparison("own", name, (f"s.{name}",)) for name in ("f0", "rate")], SCHEMA)
+    tracemalloc.start()
+    compare(["a"] * turns, values)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 20e6

@@ -73,7 +73,7 @@ def test_no_difference_is_rewarded() -> None:
 def test_what_may_be_used() -> None:
     tables, pairs = planted(0, 5.0)
     head = fit(tables, pairs, COMPARISONS, use=["own.f0"], options=OPTIONS).head
-    assert [head.reads(k) for k in range(3)] == [True, False, False]
+    assert head.reads.tolist() == [True, False, False]
     with pytest.raises(RewardkitError, match="bad_option"):
         fit(tables, pairs, COMPARISONS, use=["nothing.*"], options=OPTIONS)
 

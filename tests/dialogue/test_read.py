@@ -144,3 +144,20 @@ def test_a_dialogue_has_two_turns_in_order() -> None:
         Dialogue((Turn("a", "x"),))
     with pytest.raises(DialogueError, match="unordered"):
         Dialogue((Turn("a", "x", start=1.0), Turn("b", "y"), Turn("a", "z", start=0.5)))
+
+
+def test_a_name_that_no_file_can_have(folder: Path) -> None:
+    with pytest.raises(DialogueError, match="missing_clip"):
+        read(write(folder, A, B | {"audio": "x" * 300}))
+
+
+def test_a_dialogue_that_lost_a_line_is_not_said_to_be_too_short(folder: Path) -> None:
+    with pytest.raises(DialogueError) as caught:
+        read(write(folder, A, B | {"start": "soon"}))
+    assert "too_few_turns" not in caught.value.message
+
+
+def test_the_line_that_is_out_of_order_is_named(folder: Path) -> None:
+    one, other = A | {"dialogue": "x", "start": 3}, A | {"dialogue": "y"}
+    with pytest.raises(DialogueError, match=r"jsonl:4: unordered"):
+        read(write(folder, one, other, other, one | {"start": 2}))

@@ -34,7 +34,7 @@ def test_no_difference_is_rewarded_and_entrainment_has_no_weight(model: Dialogue
     assert (model.head.weights <= 0).all()
     for place, comparison in enumerate(model.comparer.comparisons):
         if comparison.relation in ("partner", "convergence", "synchrony", "pause"):
-            assert not model.head.reads(place)
+            assert not model.head.reads[place]
 
 
 def test_a_stranger_s_turn_in_a_corpus_that_it_does_not_know(
