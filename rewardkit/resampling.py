@@ -5,7 +5,8 @@
 Pairs that share a speaker or a clip are not independent. Both the bootstrap and the folds of
 cross-validation therefore work on units: the groups that are given (speakers, say), or else the
 connected components of the graph whose edges are the compared pairs; where those are too few, the
-clips. A fold never tests on a clip that it trained on.
+clips. No pair with a clip of the fold's units is trained on. A pair of two units is tested in both
+their folds, where its other side may be in pairs that were trained on.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from rewardkit.errors import RewardkitError
 from rewardkit.pairs import Floats, Ints, Pairs
 from rewardkit.preferences.groups import Groups as UnionFind
 
@@ -33,11 +35,17 @@ def units(pairs: Pairs, groups: Groups | None = None) -> Ints:
         groups: One label per clip. Without it, the units are the connected components of
             compared clips; with fewer than eight of those, the clips themselves.
 
+    Raises:
+        RewardkitError: `bad_groups` when a clip has no label.
+
     Example:
         >>> units(Pairs.of([0, 1], [2, 3], [1, 1]), ["ann", "bob", "ann", "ann"]).tolist()
         [[0, 0], [1, 0]]
     """
     if groups is not None:
+        rows = int(max(pairs.a.max(initial=-1), pairs.b.max(initial=-1))) + 1
+        if len(groups) < rows:
+            raise RewardkitError("bad_groups", f"{len(groups)} labels for {rows} clips")
         numbers: dict[Hashable, int] = {}
         codes = [
             numbers.setdefault((row,) if label is None else label, len(numbers))
@@ -82,8 +90,8 @@ def draws(unit: Ints, count: int, rng: np.random.Generator) -> Iterator[Floats]:
 def folds(unit: Ints, most: int) -> list[tuple[Ints, NDArray[np.bool_]]]:
     """Which pairs each fold holds out: those with a side in one of the fold's units.
 
-    Train a fold on `~held`: no unit is then on both sides. A pair of two units is held out in
-    both their folds.
+    Train a fold on `~held`: no pair with a side in the fold's units is then trained on. A pair of
+    two units is held out in both their folds; its other side may be trained on, in other pairs.
 
     Args:
         unit: From `units`, `(pairs, 2)`.

@@ -56,7 +56,8 @@ def evaluate(
 
     Raises:
         RewardkitError: `bad_margin` when a margin is not finite or their number does not fit,
-            `bad_facet` when a facet does not have a row for each pair.
+            `bad_facet` when a facet does not have a row for each pair, `bad_groups` when a clip
+            has no label, `bad_option` for a level or a number of resamples that is none.
 
     Example:
         >>> pairs = Pairs.of([0, 1, 2], [3, 4, 5], [1.0, 1.0, 0.2])
@@ -136,7 +137,7 @@ def _dimension(
         name,
         int(clips.max()) + 1,
         float(pairs.weight.sum()),
-        len(np.unique(clips[pairs.win == 0.5])),
+        int(clips.max()) + 1 - len(np.unique(clips[pairs.win != 0.5])),
         bootstrap.units,
         None if accuracy is None else bootstrap.share(accuracy),
         log_loss,

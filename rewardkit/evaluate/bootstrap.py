@@ -4,13 +4,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from statistics import NormalDist
 
 import numpy as np
 
+from rewardkit.errors import RewardkitError
 from rewardkit.pairs import Floats, Ints
 from rewardkit.resampling import draws
 
@@ -45,6 +46,9 @@ class Bootstrap:
         level: Coverage of the intervals.
         seed: Of the draws.
 
+    Raises:
+        RewardkitError: `bad_option`.
+
     Example:
         >>> unit = np.array([[0, 0], [1, 1], [2, 2]])
         >>> bootstrap = Bootstrap(unit, 1000, 0.95, (0,))
@@ -56,6 +60,13 @@ class Bootstrap:
     count: int
     level: float
     seed: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        if not 0 < self.level < 1 or self.count < 0:
+            raise RewardkitError(
+                "bad_option",
+                f"level is {self.level}, a share; resamples are {self.count}, at least 0",
+            )
 
     @property
     def units(self) -> int:
@@ -81,19 +92,20 @@ class Bootstrap:
         if self.units > 1 and self.count:
             yield from draws(unit, self.count, np.random.default_rng(self.seed))
 
-    def sums(self, rows: Floats) -> tuple[Floats, Floats]:
+    def sums(self, rows: Iterable[Floats]) -> tuple[Floats, Floats]:
         """Sums over the pairs: of the pairs as they are `(rows,)`, and of each resample.
 
         Args:
-            rows: `(rows, pairs)`, finite.
+            rows: `(rows, pairs)`, finite; looked at one after the other.
 
         Returns:
             The sums `(rows,)` and `(resamples, rows)`; no resamples of a single unit.
         """
         cells, cell = self._cells
-        summed = np.array([np.bincount(cell, row, len(cells)) for row in rows])
+        found = [(row.sum(), np.bincount(cell, row, len(cells))) for row in rows]
+        whole, summed = (np.array(part) for part in zip(*found, strict=True))
         drawn = [often @ summed.T for often in self._draws(cells)]
-        return rows.sum(axis=1), np.concatenate(drawn or [np.empty((0, len(rows)))])
+        return whole, np.concatenate(drawn or [np.empty((0, len(whole)))])
 
     def interval(self, value: float, drawn: Floats) -> Interval:
         """The percentile interval of a statistic; resamples in which it is NaN are left out.

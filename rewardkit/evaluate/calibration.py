@@ -31,6 +31,8 @@ _STEPS: Final = 60
 _ENOUGH: Final = 1e-10
 _STEEPEST: Final = 1e3  # a slope beyond this is one of data that nothing contradicts
 _FEW_PAIRS: Final = 3000
+_GRID: Final = 65
+_REACHES: Final = (6.0, 24.0, 96.0)  # deviations to either side that grids cover
 _FARTHEST: Final = 20.0  # a resample's slope beyond this multiple is one that nothing contradicts
 
 
@@ -197,8 +199,8 @@ def slope_interval(
 ) -> Interval | None:
     """The slope with its interval.
 
-    Each resample's slope is found from that of the pairs as they are by Newton's method: to its
-    end, or, where pairs are so many that it hardly moves, by one step.
+    Each resample's slope is found from that of the pairs as they are by Newton's method; where
+    pairs are many, between the points of a grid, to about a thousandth.
 
     Args:
         share: As for `slope`.
@@ -214,17 +216,54 @@ def slope_interval(
     scale = math.sqrt(float(weight @ margin**2) / float(weight.sum()))
     m, y = np.append(margin, scale), np.append(share, 0.5)
     if len(margin) <= _FEW_PAIRS:
-        drawn = [
+        each = [
             _slopes(value, m, y, np.column_stack([often * weight, np.full(len(often), even)]))
             for often in bootstrap
         ]
-        return bootstrap.interval(value, np.concatenate(drawn or [np.empty(0)]))
-    chance, w = _sigmoid(value * m), np.append(weight, even)
-    rows = np.stack([w * (chance - y) * m, w * chance * (1 - chance) * m**2])
-    _, sums = bootstrap.sums(rows[:, :-1])
-    gradient, curvature = (sums + rows[:, -1]).T
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return bootstrap.interval(value, value - gradient / curvature)
+        return bootstrap.interval(value, np.concatenate(each or [np.empty(0)]))
+    chance = _sigmoid(value * m[:-1])
+    curvature = float(weight @ (chance * (1 - chance) * margin**2))
+    spread = _gradients(np.array([value]), m, y, weight, even, bootstrap).std()
+    drawn: Floats = np.full(bootstrap.count if bootstrap.units > 1 else 0, np.nan)
+    for reach in _REACHES:
+        missing = np.isnan(drawn)
+        if not missing.any() or not 0 < curvature * spread < math.inf:
+            break
+        grid = value + np.linspace(-reach, reach, _GRID) * spread / curvature
+        roots = _roots(grid, _gradients(grid, m, y, weight, even, bootstrap))
+        drawn[missing] = roots[missing]
+    return bootstrap.interval(value, drawn)
+
+
+def _gradients(
+    slopes: Floats, m: Floats, y: Floats, weight: Floats, even: float, bootstrap: Bootstrap
+) -> Floats:
+    """The slope of each resample's loss at some slopes, `(resamples, slopes)`.
+
+    Args:
+        slopes: Where.
+        m: Margins, and that of the added judgements last.
+        y: Shares, likewise.
+        weight: Of each pair.
+        even: Of the added judgements.
+        bootstrap: Of the pairs.
+    """
+    _, sums = bootstrap.sums(weight * ((_sigmoid(s * m) - y) * m)[:-1] for s in slopes)
+    return np.asarray(sums + even * (_sigmoid(slopes * m[-1]) - y[-1]) * m[-1])
+
+
+def _roots(grid: Floats, rising: Floats) -> Floats:
+    """Where each row, which rises along the grid, is 0; NaN where that is not within it.
+
+    Example:
+        >>> _roots(np.array([0.0, 1.0, 2.0]), np.array([[-3.0, -1.0, 1.0], [1.0, 2.0, 3.0]]))
+        array([1.5, nan])
+    """
+    each, after = np.arange(len(rising)), np.clip((rising < 0).sum(axis=1), 1, len(grid) - 1)
+    below, above = rising[each, after - 1], rising[each, after]
+    share = np.divide(above, above - below, out=np.zeros(len(rising)), where=above > below)
+    found = grid[after] - share * (grid[after] - grid[after - 1])
+    return np.where((rising[:, 0] <= 0) & (rising[:, -1] >= 0), found, np.nan)
 
 
 def _slopes(start: float, margin: Floats, share: Floats, weight: Floats) -> Floats:

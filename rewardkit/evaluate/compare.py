@@ -26,7 +26,7 @@ class DimensionComparison:
 
     Args:
         dimension: Its name.
-        pairs: Compared pairs of clips with a majority.
+        pairs: Compared pairs of clips of which a judgement, or its majority, chose a side.
         first_only: On how many of them the first model did better.
         second_only: On how many the second did; on the others both were right, or both wrong.
         p_value: McNemar's exact test: the probability that a fair coin splits
@@ -55,7 +55,7 @@ class Comparison:
     """Results by dimension.
 
     Args:
-        dimensions: One result per dimension that has a pair with a majority.
+        dimensions: One result per dimension that has such a pair.
         level: Coverage of the intervals.
         resamples: Bootstrap resamples behind them.
     """
@@ -112,7 +112,7 @@ def compare(
         seed: Of the bootstrap.
 
     Raises:
-        RewardkitError: `bad_margin`.
+        RewardkitError: `bad_margin`, `bad_groups`, `bad_option`.
 
     Example:
         >>> pairs = Pairs.of(np.arange(8), np.arange(8) + 8, np.ones(8))
@@ -170,7 +170,7 @@ def mcnemar(one: int, other: int) -> float:
 
 
 def _better(pairs: Pairs, difference: Floats) -> Floats:
-    """The sign of the mean difference of each compared pair that has a majority."""
+    """The sign of the mean difference of each compared pair of which a side was chosen."""
     known = ~np.isnan(difference)
     clips = compared(pairs)[known]
     summed = np.bincount(clips, pairs.weight[known] * difference[known])

@@ -24,11 +24,13 @@ _POINT, _LINE = "#2166ac", "#404040"
 
 
 def check_ending(path: str | Path) -> None:
-    """Refuse a file name that no format belongs to.
+    """Refuse a file name that no format belongs to, or that lies in no folder.
 
     Raises:
-        RewardkitError: `bad_option`.
+        RewardkitError: `bad_option`, `no_folder`.
     """
+    if not Path(path).parent.is_dir():
+        raise RewardkitError("no_folder", f"{Path(path).parent} is not a folder")
     if Path(path).suffix.lower() not in ENDINGS:
         raise RewardkitError(
             "bad_option", f"{path}: a reliability diagram ends in {', '.join(ENDINGS)}"

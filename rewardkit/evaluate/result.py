@@ -41,10 +41,10 @@ class DimensionResult:
         dimension: Its name.
         pairs: Compared pairs of clips.
         judgements: Their summed weight.
-        ties: Compared pairs left out of accuracy: no side has the majority.
+        ties: Compared pairs left out of accuracy: every judgement is a tie.
         units: What was resampled: groups, connected components or clips.
-        accuracy: Share of judgements whose majority side has the higher reward, an equal reward
-            counting one half; None when every label is a tie.
+        accuracy: Share of judgements that chose a side, or whose majority did, in which that side
+            has the higher reward, an equal reward counting one half; None when all are ties.
         log_loss: Mean cross-entropy of `win` in nat, ties included; a coin has 0.693.
         rules: Trivial rules on the same pairs.
         calibration: None when every judgement is a tie.

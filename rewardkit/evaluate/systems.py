@@ -27,6 +27,7 @@ SHRINKAGE: Final = 0.1
 
 _LEAST: Final = 3  # systems; two are in one order or the other
 _STEPS: Final = 50
+_CELLS: Final = 1_000_000  # at most so many in the tables of systems that are held at a time
 _LARGEST: Final = 2.0  # log-odds that a strength moves in one step
 
 
@@ -100,7 +101,9 @@ def rank_systems(
     if np.isnan(rho):
         return None
     drawn = []
-    for block in bootstrap:
+    most = max(1, _CELLS // len(known) ** 2)
+    parts = (whole[at : at + most] for whole in bootstrap for at in range(0, len(whole), most))
+    for block in parts:
         wins_drawn, margins_drawn = tables(block)
         met = (wins_drawn + np.swapaxes(wins_drawn, 1, 2)).sum(axis=2) > 0
         both = zip(strengths(wins_drawn), rewards(wins_drawn, margins_drawn), met, strict=True)

@@ -203,3 +203,27 @@ def proportion_confint(right: int, total: int) -> tuple[float, float]:
     """Wilson's interval, from scipy."""
     found = binomtest(right, total).proportion_ci(method="wilson")
     return found.low, found.high
+
+
+def test_a_pair_of_which_a_judgement_chose_a_side_is_no_tie():
+    # Two of three raters chose a, for 40 pairs; one more pair has ties only.
+    a = np.repeat(np.arange(41), 3)
+    win = np.append(np.tile([1.0, 1.0, 0.5], 40), [0.5] * 3)
+    result = evaluate(Pairs.of(a, a + 41, win), np.ones(len(a)))["overall"]
+    assert (result.pairs, result.ties) == (41, 1)
+    assert result.accuracy is not None
+    assert result.accuracy.value == 1.0
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        ({"groups": ["ann"]}, "bad_groups"),
+        ({"level": 95}, "bad_option"),
+        ({"resamples": -1}, "bad_option"),
+    ],
+)
+def test_options_that_do_not_fit_are_refused(options, code):
+    with pytest.raises(RewardkitError) as caught:
+        evaluate(Pairs.of([0, 1], [2, 3], [1.0, 0.0]), [1.0, 1.0], **options)
+    assert caught.value.code == code

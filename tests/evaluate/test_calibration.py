@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -216,3 +218,29 @@ def test_the_interval_of_many_pairs_is_that_of_few():
         pytest.approx(one.low, abs=0.01),
         pytest.approx(one.high, abs=0.01),
     )
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_intervals_of_slopes_do_not_depend_on_the_way_they_are_found(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+):
+    # Few speakers, each with a slope of their own: how far it moves does not shrink with pairs.
+    rng = np.random.default_rng(seed)
+    count, speakers = 1500, 8
+    who = rng.integers(0, speakers, count)
+    margin = 2 * rng.normal(size=count)
+    win = (rng.random(count) < expit(rng.uniform(0.2, 1.4, speakers)[who] * margin)).astype(float)
+    pairs = Pairs.of(np.arange(count), np.arange(count) + count, win)
+    groups = [*who, *who]
+
+    def interval() -> tuple[float, float]:
+        result = evaluate(pairs, margin, groups=groups)["overall"].calibration
+        assert result is not None
+        assert result.slope is not None
+        assert result.slope.low is not None
+        assert result.slope.high is not None
+        return result.slope.low, result.slope.high
+
+    by_newton = interval()
+    monkeypatch.setattr(sys.modules[slope.__module__], "_FEW_PAIRS", 0)
+    assert interval() == pytest.approx(by_newton, abs=2e-3)

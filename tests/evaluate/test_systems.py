@@ -117,3 +117,12 @@ def test_only_systems_that_comparisons_connect_are_ranked():
     systems = result["overall"].systems
     assert systems is not None
     assert [system.name for system in systems.systems] == ["x", "y", "z"]
+
+
+def test_tables_of_many_systems_are_made_some_resamples_at_a_time(monkeypatch: pytest.MonkeyPatch):
+    pairs, margin, systems = judged(PLANTED, PLANTED, 200)
+    whole = evaluate(pairs, margin, by={"system": systems}, resamples=100)["overall"].systems
+    monkeypatch.setattr("rewardkit.evaluate.systems._CELLS", 3 * len(PLANTED) ** 2)
+    parts = evaluate(pairs, margin, by={"system": systems}, resamples=100)["overall"].systems
+    assert whole is not None
+    assert parts == whole
