@@ -126,12 +126,16 @@ def locate(name: str | Path, *, revision: str | None = None) -> Path:
         raise CheckpointError(
             "unknown_checkpoint", f"{text}: give a folder, a shipped name or a hub id, not a URL"
         )
-    if (Path(text) / MANIFEST).is_file():
-        return Path(text)
-    if text in (known := shipped()):
-        return known[text]
-    if Path(text).exists():
-        raise CheckpointError("unknown_checkpoint", f"{text}: a checkpoint holds a {MANIFEST}")
+    known = shipped()
+    try:
+        if (Path(text) / MANIFEST).is_file():
+            return Path(text)
+        if text in known:
+            return known[text]
+        if Path(text).exists():
+            raise CheckpointError("unknown_checkpoint", f"{text}: a checkpoint holds a {MANIFEST}")
+    except OSError as error:  # a name that no file can have
+        raise CheckpointError("unknown_checkpoint", f"{text}: {error.strerror}") from error
     if text.count("/") == 1 and not text.startswith((".", "/", "~")):
         from huggingface_hub import snapshot_download
         from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
@@ -165,6 +169,10 @@ def save(
 
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
+    try:
+        before = {name for name in _manifest(folder).files if name.startswith("head-")}
+    except CheckpointError:
+        before = set()  # none, or not one of ours
     data = to_bytes({key: np.ascontiguousarray(value) for key, value in tensors.items()})
     digest = hashlib.sha256(data).hexdigest()
     file = f"head-{digest[:12]}.safetensors"
@@ -172,9 +180,8 @@ def save(
     replace(folder / CARD, card.encode())
     complete = manifest.model_copy(update={"files": {file: digest}})
     replace(folder / MANIFEST, (complete.model_dump_json(indent=2) + "\n").encode())
-    for old in folder.glob("head-*.safetensors"):
-        if old.name != file:
-            old.unlink()
+    for old in before - {file}:  # no others: they may be somebody else's
+        (folder / old).unlink(missing_ok=True)
 
 
 _LOADERS: Final[dict[Kind, str]] = {
@@ -210,15 +217,9 @@ def _load(folder: Path) -> tuple[Manifest, dict[str, NDArray[Any]]]:
     from safetensors import SafetensorError
     from safetensors.numpy import load as from_bytes
 
-    path = folder / MANIFEST
-    try:
-        manifest = Manifest.model_validate(json.loads(path.read_text("utf-8")))
-    except (OSError, ValueError) as error:  # pydantic's and json's errors are ValueErrors
-        raise CheckpointError("bad_manifest", f"{path}: {error}") from error
+    manifest = _manifest(folder)
     tensors: dict[str, NDArray[Any]] = {}
     for name, digest in manifest.files.items():
-        if Path(name).name != name:
-            raise CheckpointError("bad_manifest", f"{path}: {name!r} is not a plain file name")
         try:
             data = (folder / name).read_bytes()
         except OSError as error:
@@ -229,6 +230,18 @@ def _load(folder: Path) -> tuple[Manifest, dict[str, NDArray[Any]]]:
             )
         try:
             tensors.update(from_bytes(data))
-        except SafetensorError as error:
+        except (SafetensorError, KeyError) as error:  # KeyError: a type that numpy lacks
             raise CheckpointError("bad_tensors", f"{folder / name}: {error}") from error
     return manifest, tensors
+
+
+def _manifest(folder: Path) -> Manifest:
+    path = folder / MANIFEST
+    try:
+        manifest = Manifest.model_validate(json.loads(path.read_text("utf-8")))
+    except (OSError, ValueError, RecursionError) as error:  # pydantic's, json's: ValueErrors
+        raise CheckpointError("bad_manifest", f"{path}: {error}") from error
+    for name in manifest.files:
+        if not name or Path(name).name != name or "\0" in name:
+            raise CheckpointError("bad_manifest", f"{path}: {name!r} is not a plain file name")
+    return manifest

@@ -141,16 +141,18 @@ def explain(
     clip = audio.read(source, sample_rate=sample_rate, limits=limits or audio.Limits())
     features = model.extractor([clip])
     error = features.errors[0]
+    error = error or model.head(features.values).errors[0]
     if error is not None:
         return Explanation(clip, Reward.failed(error), ())
     reward = model.judge(features.values, explain=True)[0]
     parts = model.head.contributions(features.values)[0]  # (dimensions, features)
     places = model.population.place(features.values)[0] if model.population else None
     found = []
+    reads = model.head.reads
     for column, (name, feature) in enumerate(
         zip(model.schema.names, model.schema.features, strict=True)
     ):
-        if not model.head.reads(column):
+        if not reads[column]:
             continue
         value = float(features.values[0, column])
         found.append(

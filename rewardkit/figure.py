@@ -36,11 +36,13 @@ _DEPTH: Final = 50.0  # dB
 
 
 def check_ending(path: str | Path) -> None:
-    """Refuse a file name that no format belongs to.
+    """Refuse a file name that no format belongs to, or that lies in no folder.
 
     Raises:
-        RewardkitError: `bad_option`.
+        RewardkitError: `bad_option`, `no_folder`.
     """
+    if not Path(path).parent.is_dir():
+        raise RewardkitError("no_folder", f"{Path(path).parent} is not a folder")
     if Path(path).suffix.lower() not in ENDINGS:
         raise RewardkitError("bad_option", f"{path}: a figure ends in {', '.join(ENDINGS)}")
 

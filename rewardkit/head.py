@@ -171,10 +171,11 @@ class LinearHead:
         parts[[error is not None for error in errors]] = np.nan
         return np.asarray(parts, np.float64)
 
-    def reads(self, feature: int) -> bool:
-        """Whether any dimension gives the feature of this column a weight."""
+    @property
+    def reads(self) -> NDArray[np.bool_]:
+        """Which features have a weight in any dimension, `(features,)`."""
         columns = self.weights.reshape(len(self.dimensions), -1, len(self.normaliser.centre))
-        return bool(np.any(columns[:, :, feature]) and self.normaliser.used[feature])
+        return np.asarray(columns.any(axis=(0, 1)) & self.normaliser.used)
 
     def _check(self, values: ArrayLike) -> tuple[Floats, tuple[RewardkitError | None, ...]]:
         x = np.ascontiguousarray(values, np.float64)
@@ -183,7 +184,7 @@ class LinearHead:
             raise RewardkitError(
                 "bad_features", f"the head takes values of shape (clips, {features}), not {x.shape}"
             )
-        used = self.normaliser.used
+        used = self.reads
         infinite = np.asarray(np.isinf(x).any(axis=1))
         absent = np.asarray(np.isnan(x[:, used] if used.any() else x).all(axis=1))
         return x, tuple(

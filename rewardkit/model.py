@@ -61,6 +61,13 @@ class RewardModel:
         *,
         abstain: bool = True,
     ) -> None:
+        for part in (head.normaliser, population):
+            if part is not None and len(part.centre) != len(extractor.schema):
+                raise CheckpointError(
+                    "bad_head",
+                    f"its tensors are of {len(part.centre)} features, and the scorers declare "
+                    f"{len(extractor.schema)}",
+                )
         self.extractor = extractor
         self.head = head
         self.manifest = manifest
@@ -121,7 +128,10 @@ class RewardModel:
             )
         known = {key: tensors.pop(key) for key in list(tensors) if key.startswith(PREFIX)}
         head = LinearHead.from_tensors(tensors, manifest.dimensions)
-        population = Population.from_tensors(known) if known else None
+        try:
+            population = Population.from_tensors(known) if known else None
+        except RewardkitError as error:
+            raise CheckpointError(error.code, f"{folder}: {error.message}") from error
         return cls(extractor, head, manifest, population, abstain=abstain)
 
     def save(self, folder: str | Path, card: str | None = None) -> None:

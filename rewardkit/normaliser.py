@@ -37,7 +37,7 @@ class Normaliser:
         bend: Mean of `|z|` over the training clips, `(features,)`; or empty for straight lines.
 
     Raises:
-        RewardkitError: `bad_head` when the arrays do not fit together or are not finite.
+        RewardkitError: `bad_head` when the arrays do not fit together, or are not finite float64.
 
     Example:
         >>> normaliser = Normaliser.fit(np.array([[1.0, 5.0], [3.0, 5.0]]))
@@ -57,6 +57,8 @@ class Normaliser:
             raise RewardkitError("bad_head", "a normaliser holds four arrays of shape (features,)")
         if self.bend.ndim != 1 or len(self.bend) not in (0, len(self.centre)):
             raise RewardkitError("bad_head", "bend has the shape (features,), or is empty")
+        if any(part.dtype != np.float64 for part in (*parts, self.bend)):
+            raise RewardkitError("bad_head", "a normaliser holds float64")
         ordered = np.all(self.scale > 0) and np.all(self.low <= 0) and np.all(self.high >= 0)
         finite = all(np.isfinite(part).all() for part in (*parts, self.bend))
         if not ordered or not finite or (self.bend < 0).any():

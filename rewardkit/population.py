@@ -91,9 +91,14 @@ class Population:
                 raise RewardkitError("bad_population", f"{name} holds float64 of shape {shape}")
         kept = self.rewards
         if kept is not None and not (
-            kept.ndim == 2 and len(kept) == POINTS and np.isfinite(kept).all()
+            kept.ndim == 2
+            and len(kept) == POINTS
+            and kept.dtype == np.float64
+            and np.isfinite(kept).all()
         ):
             raise RewardkitError("bad_population", f"rewards holds float64 of shape ({POINTS}, n)")
+        if (self.scale < 0).any():
+            raise RewardkitError("bad_population", "a scale is negative")
 
     @classmethod
     def fit(cls, values: ArrayLike, groups: Sequence[Hashable] | None = None) -> Population:

@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -149,3 +151,50 @@ def test_a_killed_writer_leaves_a_whole_checkpoint(tmp_path: Path) -> None:
         writer.wait()
         writer.stdout.close()
         assert checkpoint.load(tmp_path)[1]["w"][0] in (1.0, 2.0)
+
+
+def test_saving_deletes_nothing_but_the_head_before(tmp_path: Path) -> None:
+    fill(tmp_path, 1.0)
+    (tmp_path / "head-best.safetensors").write_bytes(b"somebody else's")
+    fill(tmp_path, 2.0)
+    assert (tmp_path / "head-best.safetensors").read_bytes() == b"somebody else's"
+    assert len(list(tmp_path.glob("head-*.safetensors"))) == 2
+
+
+def test_of_two_writers_one_wins(tmp_path: Path) -> None:
+    for trial in range(5):
+        values = [float(4 * trial + k) for k in range(4)]
+        writers = [threading.Thread(target=fill, args=(tmp_path, value)) for value in values]
+        for writer in writers:
+            writer.start()
+        for writer in writers:
+            writer.join()
+        assert checkpoint.load(tmp_path)[1]["w"][0] in values
+
+
+def test_a_type_that_numpy_lacks(tmp_path: Path) -> None:
+    fill(tmp_path)
+    head = b'{"w":{"dtype":"BF16","shape":[1],"data_offsets":[0,2]}}'
+    data = len(head).to_bytes(8, "little") + head + b"\0\0"
+    (tmp_path / "t.safetensors").write_bytes(data)
+    text = (tmp_path / "manifest.json").read_text()
+    known = json.loads(text) | {"files": {"t.safetensors": hashlib.sha256(data).hexdigest()}}
+    (tmp_path / "manifest.json").write_text(json.dumps(known))
+    with pytest.raises(CheckpointError, match="bad_tensors"):
+        checkpoint.load(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["a\0b", "../x", ""])
+def test_names_of_files_that_are_none(tmp_path: Path, name: str) -> None:
+    fill(tmp_path)
+    known = json.loads((tmp_path / "manifest.json").read_text()) | {"files": {name: "0"}}
+    (tmp_path / "manifest.json").write_text(json.dumps(known))
+    with pytest.raises(CheckpointError, match="bad_manifest"):
+        checkpoint.load(tmp_path)
+
+
+def test_a_manifest_that_is_nested_without_end(tmp_path: Path) -> None:
+    fill(tmp_path)
+    (tmp_path / "manifest.json").write_text("[" * 100_000)
+    with pytest.raises(CheckpointError, match="bad_manifest"):
+        checkpoint.load(tmp_path)

@@ -208,3 +208,28 @@ def test_curves_have_one_shape_and_a_unit() -> None:
         Curve("F0", "Hz", np.zeros(3), np.zeros(4))
     with pytest.raises(RewardkitError, match="bad_curve"):
         Curve("F0", "furlong", np.zeros(3), np.zeros(3))
+
+
+def test_a_clip_of_which_nothing_that_counts_can_be_measured(model: RewardModel) -> None:
+    weights = np.zeros((1, 4))
+    weights[0, 3] = 1.0  # "never" was measured in training
+    values = training()
+    values[:, 3] = np.linspace(-1, 1, len(values))
+    head = LinearHead(
+        ("overall",),
+        Normaliser.fit(values),
+        weights,
+        np.stack([weights, weights]),
+        np.ones(1),
+        np.ones((2, 1)),
+    )
+    found = explain(around(Extractor([Halves()]), head), voice(2.0))
+    assert found.parts == ()
+    assert found.reward.status != "ok"
+    assert "nan" not in found.render()
+    json.dumps(found.to_json(), allow_nan=False)
+
+
+def test_a_picture_needs_a_folder(found: Explanation, tmp_path: Path) -> None:
+    with pytest.raises(RewardkitError, match="no_folder"):
+        save(found, tmp_path / "none" / "x.svg")

@@ -261,3 +261,15 @@ def test_a_bent_head_has_two_slopes_is_additive_and_survives_saving() -> None:
     )
     again = LinearHead.from_tensors(head.tensors(), ("overall",))
     assert np.array_equal(again(values).scalar, head(values).scalar)
+
+
+def test_what_has_no_weight_makes_no_reward():
+    weights = np.array([[1.0, 0.0]])
+    normaliser = Normaliser.fit(np.array([[1.0, 2.0], [3.0, 4.0]]))
+    head = LinearHead(
+        ("overall",), normaliser, weights, np.stack([weights, weights]), np.ones(1), np.ones((2, 1))
+    )
+    assert head.reads.tolist() == [True, False]
+    found = head(np.array([[np.nan, 3.0], [2.0, np.nan]]))
+    assert [error and error.code for error in found.errors] == ["nonfinite_reward", None]
+    assert np.isnan(found.scalar[0])

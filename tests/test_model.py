@@ -9,8 +9,10 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,12 +21,16 @@ import torch
 
 from rewardkit.audio import Limits, read
 from rewardkit.callable import RewardFunction
-from rewardkit.checkpoint import load, shipped
+from rewardkit.checkpoint import load, save, shipped
 from rewardkit.errors import AudioError, CheckpointError, RewardkitError
+from rewardkit.head import LinearHead
 from rewardkit.model import RewardModel
+from rewardkit.normaliser import Normaliser
+from rewardkit.population import Population
 from rewardkit.reward import Reward
 from rewardkit.testing import voice
 from rewardkit.workers import Pool, Recipe
+from tests.made import reward_model
 
 HEADS = [
     name
@@ -285,3 +291,34 @@ def test_all_of_emodb_is_judged_the_same_however_it_is_asked(data_dir: Path) -> 
     order = np.random.default_rng(0).permutation(len(clips))
     shuffled = model.score_batch([clips[i] for i in order])
     assert [numbers(shuffled[i]) for i in np.argsort(order)] == batch
+
+
+def test_tensors_of_another_number_of_features_are_refused() -> None:
+    made = reward_model()
+    three = Normaliser.fit(np.array([[1.0, 2.0, 3.0], [2.0, 3.0, 5.0]]))
+    weights = np.ones((1, 3))
+    head = LinearHead(
+        ("overall",), three, weights, np.stack([weights, weights]), np.ones(1), np.ones((2, 1))
+    )
+    with pytest.raises(CheckpointError, match="bad_head"):
+        RewardModel(made.extractor, head, made.manifest)
+    far = Population.fit(np.random.default_rng(0).normal(size=(9, 3)))
+    with pytest.raises(CheckpointError, match="bad_head"):
+        RewardModel(made.extractor, made.head, made.manifest, far)
+
+
+@pytest.mark.parametrize(
+    ("name", "damage"),
+    [
+        ("population.scale", np.negative),
+        ("population.centre", lambda x: x[:-1]),
+        ("centre", lambda x: x.astype(np.int64)),
+    ],
+)
+def test_a_damaged_tensor_is_a_damaged_checkpoint(
+    tmp_path: Path, name: str, damage: Callable[[Any], Any]
+) -> None:
+    manifest, tensors = load(shipped()["prosody"])
+    save(tmp_path, manifest, tensors | {name: damage(tensors[name])}, "# damaged\n")
+    with pytest.raises(CheckpointError, match="bad_"):
+        RewardModel.load(tmp_path)

@@ -28,7 +28,7 @@ def stop(message: str, code: int) -> NoReturn:
 
 
 def guarded(command: Callable[P, R]) -> Callable[P, R]:
-    """The command, its `RewardkitError`s and interruptions turned into exit codes."""
+    """The command; its errors, the system's and interruptions turned into exit codes."""
 
     @functools.wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -40,5 +40,7 @@ def guarded(command: Callable[P, R]) -> Callable[P, R]:
             stop("interrupted", INTERRUPTED)
         except BrokenPipeError:  # whoever read our output has gone
             raise typer.Exit(SOME_FAILED) from None
+        except OSError as error:  # a full disk, a folder that is gone or may not be written
+            stop(str(error), UNREADABLE)
 
     return run
