@@ -9,6 +9,7 @@ first, uses a scorer's batch call where there is one, and turns whatever a score
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
@@ -37,7 +38,8 @@ class Extractor:
         device: Where batched signal work may run: `"cpu"` or a torch device such as `"cuda"`.
 
     Raises:
-        RewardkitError: `duplicate_scorer` when two scorers share a name.
+        RewardkitError: `duplicate_scorer` when two scorers share a name, `duplicate_feature`
+            when two features of one do.
 
     Example:
         >>> from rewardkit.testing import Loudness
@@ -68,6 +70,11 @@ class Extractor:
             tuple(f for s in self.scorers for f in s.features),
             tuple((s.name, identity(s)) for s in self.scorers),
         )
+        twice = [name for name, count in Counter(self.schema.names).items() if count > 1]
+        if twice:
+            raise RewardkitError(
+                "duplicate_feature", f"feature names must differ: {', '.join(twice)}"
+            )
 
     def __call__(self, clips: Sequence[Clip], *, device: str | None = None) -> Features:
         """Measure clips.

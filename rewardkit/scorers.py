@@ -35,7 +35,8 @@ class Scorer(Protocol):
     """Turns one clip into one number per declared feature.
 
     Attributes:
-        name: The scorer's name; full feature names are `name.feature`.
+        name: The scorer's name, that of its entry point if it has one: lower case, digits and
+            underscores. Full feature names are `name.feature`.
         version: Raise it whenever the numbers may change.
         sample_rate: The rate in Hz at which clips are wanted, or None for any. The host resamples.
         features: What the scorer measures, in order.
@@ -126,7 +127,7 @@ def load(name: str, **parameters: Any) -> Scorer:
 
     Raises:
         RewardkitError: `unknown_scorer` when none has the name, `bad_scorer` when it can't be
-            made or is not a scorer.
+            made, is not a scorer or has another name.
 
     Example:
         >>> load("ptich")
@@ -143,19 +144,34 @@ def load(name: str, **parameters: Any) -> Scorer:
             f"no scorer named {name!r}; installed: {', '.join(available) or 'none'}{hint}",
         )
     try:
-        scorer = available[name].load()(**parameters)
+        scorer: Scorer = available[name].load()(**parameters)
+        fault = _fault(scorer, name)
     except RewardkitError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise RewardkitError(
             "bad_scorer",
             f"scorer {name!r} ({available[name].value}) could not be made: "
             f"{type(error).__name__}: {error}",
         ) from error
-    if not isinstance(scorer, Scorer):
-        raise RewardkitError(
-            "bad_scorer",
-            f"{available[name].value} is not a scorer: it needs name, version, sample_rate, "
-            "features and a call with a clip",
-        )
+    if fault:
+        raise RewardkitError("bad_scorer", f"{available[name].value} {fault}")
     return scorer
+
+
+def _fault(scorer: Any, name: str) -> str:
+    """What keeps the host from using a scorer, in words; empty when nothing does."""
+    if not isinstance(scorer, Scorer):
+        return (
+            "is not a scorer: it needs name, version, sample_rate, features and a call with a clip"
+        )
+    if scorer.name != name:
+        return f"is offered as {name!r}, but its name is {scorer.name!r}"
+    if type(scorer.version) is not int:
+        return f"has version {scorer.version!r}: a whole number"
+    rate, features = scorer.sample_rate, scorer.features
+    if rate is not None and not (type(rate) is int and rate > 0):
+        return f"has sample_rate {rate!r}: a whole number of Hz, or None"
+    if not (isinstance(features, tuple) and all(isinstance(f, Feature) for f in features)):
+        return f"has features {features!r}: a tuple of `Feature`"
+    return ""

@@ -17,8 +17,10 @@ def test_conforms(check):
 from __future__ import annotations
 
 import gc
+import inspect
 import json
 import math
+import re
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -142,20 +144,52 @@ def _numbers(scorer: Scorer, clip: Clip) -> NDArray[np.float64]:
     return np.array([float(measured[feature.name]) for feature in scorer.features])
 
 
+def _require(condition: object, message: str) -> None:
+    """What `assert` does, in optimised Python too."""
+    if not condition:
+        raise AssertionError(message)
+
+
 def check_declaration(scorer: Scorer) -> None:
-    """Name, version and features are declared; feature names differ."""
-    assert isinstance(scorer, Scorer), "not a scorer: see rewardkit.scorers.Scorer"
-    assert isinstance(scorer.version, int) and scorer.version >= 1, "version: a whole number"
-    assert scorer.features, "features: declare at least one"
-    names = [feature.name for feature in scorer.features]
-    assert len(set(names)) == len(names), f"feature names must differ: {names}"
+    """Name, version, rate and features are declared as the host wants them; names differ."""
+    _require(isinstance(scorer, Scorer), "not a scorer: see rewardkit.scorers.Scorer")
+    name, version, rate = scorer.name, scorer.version, scorer.sample_rate
+    _require(
+        isinstance(name, str) and re.fullmatch(r"[a-z][a-z0-9_]*", name),
+        f"name {name!r}: use lower case, digits and underscores",
+    )
+    _require(type(version) is int and version >= 1, f"version {version!r}: a whole number from 1")
+    _require(
+        rate is None or (type(rate) is int and rate > 0),
+        f"sample_rate {rate!r}: a whole number of Hz, or None",
+    )
+    features = scorer.features
+    _require(
+        isinstance(features, tuple) and all(isinstance(f, Feature) for f in features),
+        f"features: a tuple of `Feature`, not {features!r}",
+    )
+    _require(features, "features: declare at least one")
+    names = [feature.name for feature in features]
+    _require(len(set(names)) == len(names), f"feature names must differ: {names}")
 
 
 def check_identity(scorer: Scorer) -> None:
-    """The identity is JSON, and a scorer made again from its parameters has the same."""
+    """All that a scorer is made with is in its identity, is JSON, and makes the same again."""
     json.dumps(describe(scorer))
-    again = type(scorer)(**parameters(scorer))
-    assert identity(again) == identity(scorer), "parameters do not make the same scorer again"
+    known = parameters(scorer)
+    hidden = [
+        name
+        for name, given in inspect.signature(type(scorer)).parameters.items()
+        if name not in known and given.kind not in (given.VAR_POSITIONAL, given.VAR_KEYWORD)
+    ]
+    _require(not hidden, f"parameters that are no fields of a dataclass: {', '.join(hidden)}")
+    again = type(scorer)(**json.loads(json.dumps(known, allow_nan=False)))  # as checkpoints do
+    _require(identity(again) == identity(scorer), "parameters do not make the same scorer again")
+    clip = _spoken(scorer, voice(1.5, scorer.sample_rate or 16_000))
+    _require(
+        np.array_equal(_numbers(again, clip), _numbers(scorer, clip), equal_nan=True),
+        "made again from its parameters it gives other numbers",
+    )
 
 
 def check_numbers(scorer: Scorer) -> None:
@@ -163,19 +197,25 @@ def check_numbers(scorer: Scorer) -> None:
     names = {feature.name for feature in scorer.features}
     for clip in _sounds(scorer):
         measured = scorer(clip)
-        assert set(measured) == names, f"{clip.source}: gave {sorted(measured)}"
+        _require(set(measured) == names, f"{clip.source}: gave {list(measured)}")
         for feature in scorer.features:
             value = float(measured[feature.name])
-            inside = math.isnan(value) or feature.low <= value <= feature.high
-            assert inside, (
-                f"{clip.source}: {feature.name} = {value} outside [{feature.low}, {feature.high}]"
+            if math.isnan(value):
+                continue
+            _require(
+                feature.low <= value <= feature.high,
+                f"{clip.source}: {feature.name} = {value} outside [{feature.low}, {feature.high}]",
+            )
+            _require(
+                abs(value) <= float(np.finfo(np.float32).max),
+                f"{clip.source}: {feature.name} = {value} is infinite in float32",
             )
 
 
 def check_measures(scorer: Scorer) -> None:
     """Of speech, something can be measured."""
     clip = _spoken(scorer, voice(3.0, scorer.sample_rate or 16_000))
-    assert not np.isnan(_numbers(scorer, clip)).all(), "all numbers are NaN on speech"
+    _require(not np.isnan(_numbers(scorer, clip)).all(), "all numbers are NaN on speech")
 
 
 def check_pure(scorer: Scorer) -> None:
@@ -185,19 +225,39 @@ def check_pure(scorer: Scorer) -> None:
     first = [_numbers(scorer, clip) for clip in clips]
     second = [_numbers(scorer, clip) for clip in reversed(clips)][::-1]
     for clip, kept, a, b in zip(clips, before, first, second, strict=True):
-        assert np.array_equal(clip.samples, kept), f"{clip.source}: the samples were changed"
-        assert np.array_equal(a, b, equal_nan=True), f"{clip.source}: {a} and then {b}"
+        _require(np.array_equal(clip.samples, kept), f"{clip.source}: the samples were changed")
+        _require(np.array_equal(a, b, equal_nan=True), f"{clip.source}: {a} and then {b}")
+
+
+def check_text(scorer: Scorer) -> None:
+    """Numbers depend on `Clip.text` only where `uses_text` says so, and never on `Clip.source`.
+
+    The cache keeps numbers by what they are said to depend on.
+    """
+    clip = _spoken(scorer, voice(1.5, scorer.sample_rate or 16_000))
+    text = clip.text or "Some words."
+    other = Clip(clip.samples, clip.sample_rate, "elsewhere.wav", text)
+    same = np.array_equal(_numbers(scorer, clip), _numbers(scorer, other), equal_nan=True)
+    if isinstance(scorer, BatchScorer):
+        a, b = (np.asarray(scorer.score_batch([one]), np.float64) for one in (clip, other))
+        same = same and np.array_equal(a, b, equal_nan=True)
+    _require(same, "numbers depend on the text (then say uses_text = True) or on the source")
 
 
 def check_batch(scorer: Scorer) -> None:
-    """A batch call, if there is one, gives the same bits as single calls."""
+    """A batch call, if there is one, gives the same bits as single calls and changes no samples."""
     if not isinstance(scorer, BatchScorer):
         return
     clips = list(_sounds(scorer))
+    before = [clip.samples.copy() for clip in clips]
     single = np.stack([_numbers(scorer, clip) for clip in clips]).astype(np.float32)
     for order in (np.arange(len(clips)), np.arange(len(clips))[::-1], np.array([3])):
-        batch = np.asarray(scorer.score_batch([clips[i] for i in order]), np.float32)
-        assert np.array_equal(batch, single[order], equal_nan=True), "a batch changes numbers"
+        made = Batch([clips[i] for i in order])
+        batch = np.asarray(scorer.score_batch(made), np.float32)
+        whole = np.concatenate([before[i] for i in order])
+        for now in (np.concatenate([clip.samples for clip in made]), made.samples):
+            _require(np.array_equal(now, whole), "a batch changes samples")
+        _require(np.array_equal(batch, single[order], equal_nan=True), "a batch changes numbers")
 
 
 def check_release(scorer: Scorer) -> None:
@@ -216,7 +276,7 @@ def check_release(scorer: Scorer) -> None:
     try:
         scorer.score_batch(made)
         del made
-        assert kept() is None, "the batch is still there: something it shares holds it"
+        _require(kept() is None, "the batch is still there: something it shares holds it")
     finally:
         if collecting:
             gc.enable()
@@ -234,8 +294,9 @@ def check_level(scorer: Scorer) -> None:
             same = math.isclose(a, b, rel_tol=1e-3, abs_tol=1e-3) or (
                 math.isnan(a) and math.isnan(b)
             )
-            assert same or feature.level_dependent, (
-                f"{feature.name}: {a} becomes {b} at gain {gain}: declare it level_dependent"
+            _require(
+                same or feature.level_dependent,
+                f"{feature.name}: {a} becomes {b} at gain {gain}: declare it level_dependent",
             )
 
 
@@ -254,6 +315,7 @@ CHECKS: Final[tuple[Callable[[Scorer], None], ...]] = (
     check_numbers,
     check_measures,
     check_pure,
+    check_text,
     check_batch,
     check_release,
     check_level,

@@ -141,6 +141,14 @@ def test_two_scorers_of_one_name_are_refused() -> None:
         Extractor([Probe(), Probe(8000)])
 
 
+def test_two_features_of_one_name_are_refused() -> None:
+    class Twice(Probe):
+        features = (Feature("rate", "Hz", "rate", low=0), Feature("rate", "Hz", "again", low=0))
+
+    with pytest.raises(RewardkitError, match=r"duplicate_feature: .*probe\.rate"):
+        Extractor([Twice()])
+
+
 def test_the_schema_digest_follows_parameters() -> None:
     assert Extractor([Probe()]).schema.digest == Extractor([Probe()]).schema.digest
     assert Extractor([Probe()]).schema.digest != Extractor([Probe(8000)]).schema.digest

@@ -57,7 +57,7 @@ def check_scorer(name: Annotated[str, typer.Argument(help="Name of an installed 
         try:
             check(scorer)
             typer.echo(f"ok      {check.__name__}")
-        except Exception as error:  # whatever it raises, it does not conform
+        except (Exception, SystemExit) as error:  # whatever it raises, it does not conform
             failed += 1
             typer.echo(f"FAILED  {check.__name__}: {type(error).__name__}: {error}")
     if failed:
