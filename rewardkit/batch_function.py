@@ -30,9 +30,23 @@ LARGEST: Final = 1e30
 """No number that takes the place of a reward may reach it; far inside float32."""
 
 _LOG: Final = logging.getLogger(__name__)
+_LOCK: Final = type(threading.Lock())
 
 
-class BatchFunction(abc.ABC):
+class Portable:
+    """Can be pickled in spite of its locks, which stay behind: loops send judges to processes."""
+
+    def __getstate__(self) -> tuple[dict[str, Any], list[str]]:
+        """What it holds, and which locks are to be made anew."""
+        locks = [name for name, value in vars(self).items() if isinstance(value, _LOCK)]
+        return {name: vars(self)[name] for name in vars(self) if name not in locks}, locks
+
+    def __setstate__(self, state: tuple[dict[str, Any], list[str]]) -> None:
+        held, locks = state
+        vars(self).update(held, **{name: threading.Lock() for name in locks})
+
+
+class BatchFunction(Portable, abc.ABC):
     """Batches of waveforms to arrays of rewards, whoever it is that knows the rewards.
 
     `callable.RewardFunction` computes them, `client.RemoteReward` asks a server.
@@ -173,7 +187,9 @@ def first_failure(rewards: Sequence[Reward]) -> None:
     failed = [(i, reward.error) for i, reward in enumerate(rewards) if reward.error is not None]
     if failed:
         place, error = failed[0]
-        raise type(error)(
+        # A class of someone else's may take other arguments.
+        kind = type(error) if type(error).__init__ is RewardkitError.__init__ else RewardkitError
+        raise kind(
             error.code,
             f"clip {place} of {len(rewards)}: {error.message}; {len(failed)} of them have no "
             "reward (on_failure= says what becomes of such clips)",

@@ -10,10 +10,9 @@ the caller has named that number, and it is counted either way.
 from __future__ import annotations
 
 import dataclasses
-import math
 import threading
 from collections.abc import Sequence
-from typing import Literal, Protocol, get_args
+from typing import Any, Literal, Protocol, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,10 +100,8 @@ class RewardFunction(BatchFunction):
     ) -> None:
         if mode not in get_args(Mode):
             raise RewardkitError("bad_option", f"mode {mode!r}; it is one of {get_args(Mode)}")
-        if not (math.isfinite(uncertainty) and uncertainty >= 0):
-            raise RewardkitError(
-                "bad_option", f"uncertainty {uncertainty}; it is finite and not negative"
-            )
+        if not 0 <= uncertainty <= 1e6:
+            raise RewardkitError("bad_option", f"uncertainty {uncertainty}; it is 0 to 1e6")
         if workers < 0 or not timeout > 0:
             raise RewardkitError(
                 "bad_option",
@@ -118,6 +115,11 @@ class RewardFunction(BatchFunction):
         self.timeout = timeout
         self._pool: Pool | None = None
         self._measuring = threading.Lock()  # one batch at a time has the workers
+
+    def __getstate__(self) -> tuple[dict[str, Any], list[str]]:
+        """Without its processes: a copy starts its own."""
+        held, locks = super().__getstate__()
+        return {**held, "_pool": None}, locks
 
     @property
     def dimensions(self) -> tuple[str, ...]:

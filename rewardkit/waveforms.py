@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+import inspect
+import operator
+import os
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
@@ -44,9 +47,11 @@ def rows_of(waveforms: Any, lengths: Iterable[int] | None) -> tuple[list[Any], A
             "bad_batch",
             f"waveforms are an array, a tensor or a list, not {type(waveforms).__name__}",
         )
+    for given in waveforms if shape is None else [waveforms]:
+        _check_dense(given)
     sounds = [waveforms[row] for row in range(len(waveforms))]
     if lengths is not None:
-        sounds = _cut(sounds, [int(length) for length in lengths])
+        sounds = _cut(sounds, [_length(length) for length in lengths])
     # An empty tensor has no rows to show what it is.
     tensors = [x for x in ([waveforms] if shape is not None else sounds) if hasattr(x, "detach")]
     if not tensors:
@@ -57,6 +62,36 @@ def rows_of(waveforms: Any, lengths: Iterable[int] | None) -> tuple[list[Any], A
     if len(devices) > 1:
         raise RewardkitError("bad_batch", f"tensors on several devices: {sorted(devices)}")
     return sounds, tensors[0]
+
+
+def _check_dense(given: Any) -> None:
+    """Refuse a tensor that holds no samples, or not one after another."""
+    if hasattr(given, "detach") and (given.is_meta or str(given.layout) != "torch.strided"):
+        kind = "meta" if given.is_meta else str(given.layout)
+        raise RewardkitError("bad_batch", f"a waveform is a dense tensor with data, not {kind}")
+
+
+def _length(length: Any) -> int:
+    whole = whole_number(length)
+    if whole is None:
+        raise RewardkitError("bad_batch", f"length {length!r}; it is a whole number of samples")
+    return whole
+
+
+def whole_number(number: Any) -> int | None:
+    """An integer of any kind (NumPy's and torch's too) as an `int`; None for anything else.
+
+    Example:
+        >>> import numpy as np
+        >>> [whole_number(each) for each in (8000, np.int64(8000), 8000.0, True, np.zeros(2))]
+        [8000, 8000, None, None, None]
+    """
+    if isinstance(number, bool) or "bool" in str(getattr(number, "dtype", "")):
+        return None
+    try:
+        return operator.index(number)
+    except TypeError:
+        return None
 
 
 def _cut(sounds: list[Any], lengths: list[int]) -> list[Any]:
@@ -90,7 +125,7 @@ def rates_of(sounds: Sequence[Any], sample_rate: Any) -> Sequence[int | None]:
     for sound, rate in zip(sounds, rates, strict=True):
         if rate is None and hasattr(sound, "shape"):
             raise RewardkitError("bad_batch", "a waveform states no rate: give sample_rate, in Hz")
-        if rate is not None and (isinstance(rate, bool) or not hasattr(rate, "__index__")):
+        if rate is not None and whole_number(rate) is None:
             raise RewardkitError("bad_batch", f"sample_rate {rate!r}; it is a whole number of Hz")
     return rates
 
@@ -125,11 +160,12 @@ def sound(given: Any) -> Sound:
     """What a renderer or a data set gave, as something that knows its own sample rate.
 
     Args:
-        given: A path, encoded bytes, a clip, `(waveform, sample_rate)`, or None for no sound.
+        given: A path, encoded bytes, a clip, `(waveform, sample_rate)`, or None for no sound; or
+            an error that says why there is none.
 
     Raises:
-        TypeError: For a waveform without its rate: that is a fault in the program that gave it,
-            not in the sound.
+        TypeError: For anything else, such as a waveform without its rate: that is a fault in the
+            program that gave it, not in the sound.
 
     Example:
         >>> sound(None).code
@@ -142,8 +178,27 @@ def sound(given: Any) -> Sound:
         return RewardkitError("not_rendered", "there is no sound for this sample")
     if hasattr(given, "shape"):
         raise TypeError("a waveform comes with its sample rate: (waveform, sample_rate)")
-    if not isinstance(given, tuple):
+    if isinstance(given, str | os.PathLike | bytes | bytearray | memoryview | Clip):
         return given
+    if isinstance(given, RewardkitError):
+        return given
+    if not isinstance(given, tuple):
+        if inspect.iscoroutine(given):
+            given.close()  # or Python warns, somewhere else, that nobody waited for it
+        raise TypeError(
+            "a sound is (waveform, sample_rate), a path, encoded bytes or a Clip, not "
+            f"{type(given).__name__}"
+        )
     if len(given) != 2:
         raise TypeError(f"a sound is (waveform, sample_rate), not {len(given)} things")
-    return read(given[0], given[1], None, audio.Limits(min_duration=0.0))
+    waveform, rate = given
+    if not hasattr(waveform, "shape") or whole_number(rate) is None:
+        raise TypeError(
+            "a sound is (waveform, sample_rate), an array or tensor and a whole number of Hz, not "
+            f"({type(waveform).__name__}, {type(rate).__name__})"
+        )
+    try:
+        _check_dense(waveform)
+    except RewardkitError as error:
+        raise TypeError(error.message) from error
+    return read(waveform, whole_number(rate), None, audio.Limits(min_duration=0.0))

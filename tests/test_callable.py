@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import logging
 import math
+import pickle
 import random
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -132,6 +133,12 @@ def test_a_rate_for_each_and_sources_that_know_theirs(example_clips: list[Path])
         ((WAVES, RATE), {"lengths": [1, 2]}),
         ((WAVES, RATE), {"lengths": [10**9] * 3}),
         ((WAVES, RATE), {"lengths": [-1] * 3}),
+        ((WAVES, RATE), {"lengths": [1.0, 0.5, 1.0]}),  # shares, as SpeechBrain has them
+        ((WAVES, RATE), {"lengths": np.ones(3, bool)}),
+        ((WAVES, [RATE, RATE, np.ones(2)]), {}),
+        ((torch.zeros(2, RATE, device="meta"), RATE), {}),
+        ((torch.zeros(2, RATE).to_sparse(), RATE), {}),
+        (([torch.zeros(RATE, device="meta")], RATE), {}),
         ((WAVES, RATE), {"texts": "all of them"}),
         (([WAVES[0], torch.zeros(RATE)], RATE), {}),
         ((["a.wav"],), {"lengths": [3]}),
@@ -294,6 +301,14 @@ def test_threads_may_share_one() -> None:
         assert list(pool.map(lambda batch: reward(batch, RATE), batches)) == expected
     assert reward.clips == 72
     assert reward.failures == {"too_short": 24, "scorer_failed": 24}
+
+
+def test_it_can_be_sent_to_another_process() -> None:
+    with_workers = function(workers=2, on_failure="none")
+    again = pickle.loads(pickle.dumps(with_workers))
+    again.workers = 0
+    assert again(WAVES, RATE) == function(on_failure="none")(WAVES, RATE)
+    assert (again.clips, with_workers.clips) == (3, 0)
 
 
 def test_another_default_dtype_or_device_changes_nothing() -> None:

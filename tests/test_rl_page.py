@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,6 +18,13 @@ from tests.made import buzz, reward_model
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "rl.md").read_text("utf-8")
+
+
+class Evaluating:
+    """Says whether a judge learns while it evaluates."""
+
+    def evaluate(self, judge: Any) -> bool:
+        return bool(judge.learning)
 
 
 def blocks(language: str) -> list[str]:
@@ -33,11 +41,15 @@ def test_the_code_runs(monkeypatch: pytest.MonkeyPatch) -> None:
         "waveforms": [buzz(1.0), buzz(2.0)],
         "render": Renderer(),
         "transcribe": lambda clips: [""] * len(clips),
+        "GRPOTrainer": Evaluating,
+        "judge": SimpleNamespace(learning=True),
     }
     code = blocks("python")
-    assert len(code) == 3
+    assert len(code) == 4
     for block in code:
         exec(block, names)
+    assert names["Trainer"]().evaluate(names["judge"]) is False
+    assert names["judge"].learning is True
     assert [function.__name__ for function in names["functions"]] == [
         "right",
         "prosody",

@@ -16,8 +16,22 @@ PREFIX: Final = "rewardkit/monitor/"
 """Before the numbers' names in a trainer's log."""
 
 
+def _anywhere(alarm: bool) -> bool:
+    """Whether an alarm is on in any process of the run: all of them must end at the same step."""
+    from torch import distributed
+
+    if not (distributed.is_available() and distributed.is_initialized()):
+        return alarm
+    alarms: list[Any] = [None] * distributed.get_world_size()
+    distributed.all_gather_object(alarms, alarm)
+    return any(alarms)
+
+
 def trl_callback(monitor: Monitor) -> Any:
     """A callback for `GRPOTrainer(callbacks=[...])` that stops the training at an alarm.
+
+    In a run of several processes each has a monitor of its own samples; an alarm in any of them
+    ends the training of all.
 
     Args:
         monitor: Fed by the reward functions' judge.
@@ -29,7 +43,7 @@ def trl_callback(monitor: Monitor) -> Any:
 
         def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> Any:  # noqa: ARG002
             """After each optimiser step."""
-            if monitor.numbers.get("alarm"):
+            if _anywhere(bool(monitor.numbers.get("alarm"))):
                 control.should_training_stop = True
             return control
 
@@ -41,7 +55,7 @@ def lightning_callback(monitor: Monitor, *, stop: bool = False) -> Any:
 
     Args:
         monitor: Fed by the training step.
-        stop: Whether an alarm ends the training.
+        stop: Whether an alarm, in any process, ends the training of all.
     """
     from lightning import Callback
 
@@ -51,7 +65,8 @@ def lightning_callback(monitor: Monitor, *, stop: bool = False) -> Any:
         def on_train_batch_end(self, trainer: Any, pl_module: Any, *_: Any) -> None:
             """After each batch of the training step."""
             pl_module.log_dict({PREFIX + name: x for name, x in monitor.numbers.items()})
-            if stop and monitor.numbers.get("alarm"):
+            alarm = bool(monitor.numbers.get("alarm"))
+            if stop and trainer.strategy.reduce_boolean_decision(alarm, all=False):
                 trainer.should_stop = True
 
     return Log()

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import logging
 import math
+import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -15,11 +16,12 @@ from typing import Any, Final
 import pydantic
 
 from rewardkit import audio
-from rewardkit.batch_function import LARGEST, OnFailure, checked, first_failure
+from rewardkit.batch_function import LARGEST, OnFailure, Portable, checked, first_failure
 from rewardkit.callable import RewardFunction
 from rewardkit.clip import Clip
+from rewardkit.composite.composed import Composed
 from rewardkit.composite.preference import Preference
-from rewardkit.composite.recipe import FLOOR, LIMIT, Recipe
+from rewardkit.composite.recipe import FLOOR, LIMIT, Floor, Recipe
 from rewardkit.composite.state import Running, State
 from rewardkit.composite.terms import Measured, Samples
 from rewardkit.errors import RewardkitError
@@ -30,15 +32,18 @@ from rewardkit.waveforms import Sound, read, sound
 _LOG: Final = logging.getLogger(__name__)
 
 
-class Composite:
+class Composite(Portable):
     """A reward that is a sum of terms; an adapter takes it as it takes a `RewardFunction`.
 
     Each reward's `dimensions` are what the entries of the sum add, and its `scalar` is exactly
     `math.fsum` of them. A sample for which a term that counts can't be measured has no reward. A
-    term does not count where its gate is closed, nor where a floor decides.
+    term does not count where its gate is closed, nor where a floor decides; those with a
+    constraint always count.
 
     Normalisers and multipliers learn from each batch while `learning` is True: first the
-    normalisers, then the batch is judged, then the multipliers. They are this process's own.
+    normalisers, then the batch is judged, then the multipliers. They are this process's own, and
+    threads may share them: one batch at a time is learned from. `functions` are called from each
+    thread.
 
     Args:
         recipe: What it is made of.
@@ -53,7 +58,9 @@ class Composite:
         failures: How many samples had no reward, by code.
 
     Raises:
-        RewardkitError: `bad_recipe` when the recipe needs what was not given.
+        RewardkitError: `bad_recipe` when the recipe needs what was not given, or compares with a
+            reference by a preference in a conservative mode: a reference's lower bound, taken
+            away, would raise the reward where the model knows least.
 
     Example:
         >>> recipe = Recipe.model_validate({
@@ -87,7 +94,8 @@ class Composite:
         self.clips = 0
         self.failures: Counter[str] = Counter()
         self._running = {name: Running() for name, part in recipe.sum.items() if part.normalise}
-        self._multipliers = {c.term: min(c.multiplier, c.greatest) for c in recipe.constraints}
+        self._multipliers = {c.term: c.multiplier for c in recipe.constraints}
+        self._lock = threading.Lock()
         self._check()
         _LOG.info("composite reward %s\n%s", recipe.digest, recipe.words())
 
@@ -105,6 +113,13 @@ class Composite:
                 known = ", ".join(self.preference.dimensions)
                 raise RewardkitError(
                     "bad_recipe", f"{name}: no dimension {term.dimension!r}; there are {known}"
+                )
+            mode = getattr(self.preference, "mode", "mean")
+            if term.reference is not None and mode != "mean":
+                raise RewardkitError(
+                    "bad_recipe",
+                    f"{name} compares with a reference, and a reward function of mode {mode!r} "
+                    "would pay for an uncertain reference; give one of mode 'mean'",
                 )
 
     @property
@@ -136,54 +151,61 @@ class Composite:
         """
         rows = [{}] * len(sounds) if rows is None else rows
         clips = [read(each, None, None, self.limits) for each in sounds]
-        values = self._measure(Samples(clips, rows, self.functions))
-        plans = [self._plan({name: values[name][i] for name in values}) for i in range(len(clips))]
-        if self.learning:
-            for name, running in self._running.items():
-                running.add(p[name] for p in plans if isinstance(p, dict) and name in p)
-        rewards = [
-            Reward.failed(plan)
-            if isinstance(plan, RewardkitError)
-            else self._sum(plan, {name: values[name][i] for name in values})
-            for i, plan in enumerate(plans)
-        ]
-        if self.learning:
-            self._learn_multipliers(values)
-        self.clips += len(rewards)
-        self.failures.update(r.error.code for r in rewards if r.error is not None)
-        return rewards
+        samples = Samples(clips, rows, self.functions)
+        own = None
+        if self.recipe.preferences:
+            assert self.preference is not None  # noqa: S101  # checked when it was made
+            own = self.preference.rewards(clips, rows)
+        values = self._measure(samples, own)
+        each = [{name: values[name][i] for name in values} for i in range(len(clips))]
+        plans = [self._plan(row) for row in each]
+        with self._lock:
+            if self.learning:
+                for name, running in self._running.items():
+                    running.add(p[name] for p in plans if isinstance(p, dict) and name in p)
+            added = [
+                plan if isinstance(plan, RewardkitError) else self._added(plan, row)
+                for plan, row in zip(plans, each, strict=True)
+            ]
+            if self.learning:
+                self._learn_multipliers(values)
+            self.clips += len(added)
+            self.failures.update(a.code for a in added if isinstance(a, RewardkitError))
+        return [_composed(a, None if own is None else own[i]) for i, a in enumerate(added)]
 
     def raise_for(self, rewards: Sequence[Reward]) -> None:
         """With `on_failure="raise"`, raise the first failure among some rewards, if any."""
         if self.on_failure == "raise":
             first_failure(rewards)
 
-    def _measure(self, samples: Samples) -> dict[str, list[Measured]]:
-        """Each term's plain value of each sample."""
+    def _measure(self, samples: Samples, own: Sequence[Reward] | None) -> dict[str, list[Measured]]:
+        """Each term's plain value of each sample; `own` is what the reward model says of it."""
         values: dict[str, list[Measured]] = {
             name: term.measure(samples)
             for name, term in self.recipe.terms.items()
             if not isinstance(term, Preference)
         }
-        preferences = self.recipe.preferences
-        if not preferences:
-            return values
-        assert self.preference is not None  # noqa: S101  # checked when it was made
-        own = self.preference.rewards(samples.clips, samples.rows)
-        for name, term in preferences.items():
+        for name, term in self.recipe.preferences.items():
             against = self._references(term, samples) if term.reference else None
             values[name] = [
                 _preferred(term, reward, None if against is None else against[i])
-                for i, reward in enumerate(own)
+                for i, reward in enumerate(own or ())
             ]
         return values
 
     def _references(self, term: Preference, samples: Samples) -> list[Reward]:
-        """The rewards of what the samples are compared with, each distinct sound judged once."""
+        """The rewards of what the samples are compared with.
+
+        A reference without a text of its own says the sample's. Each distinct one is judged once.
+        """
         assert self.preference is not None  # noqa: S101
         assert term.reference is not None  # noqa: S101
         given = samples.column(term.reference)
-        clips = [read(sound(each), None, None, self.limits) for each in given]
+        said = [t if isinstance(t := row.get("text"), str) else None for row in samples.rows]
+        clips = [
+            read(sound(each), None, text, self.limits)
+            for each, text in zip(given, said, strict=True)
+        ]
         distinct: dict[Any, Sound] = {}
         for clip in clips:
             distinct.setdefault(_key(clip), clip)
@@ -194,26 +216,42 @@ class Composite:
     def _plan(self, values: Mapping[str, Measured]) -> dict[str, float] | RewardkitError:
         """The plain values of the terms that count; no terms where a floor decides."""
         try:
-            for floor in self.recipe.floors:
-                if not floor.holds(_number(values[floor.term])):
-                    return {}
+            fallen = self._fallen(values)
             for constraint in self.recipe.constraints:
                 _number(values[constraint.term])
-            return {
-                name: _number(values[name])
-                for name, part in self.recipe.sum.items()
-                if part.when is None or part.when.holds(_number(values[part.when.term]))
-            }
+            return (
+                {}
+                if fallen
+                else {
+                    name: _number(values[name])
+                    for name, part in self.recipe.sum.items()
+                    if part.when is None or part.when.holds(_number(values[part.when.term]))
+                }
+            )
         except RewardkitError as error:
             return error
 
-    def _sum(self, plan: Mapping[str, float], values: Mapping[str, Measured]) -> Reward:
+    def _fallen(self, values: Mapping[str, Measured]) -> Floor | None:
+        """The first floor whose bound does not hold, if any."""
+        for floor in self.recipe.floors:
+            if not floor.holds(_number(values[floor.term])):
+                return floor
+        return None
+
+    def _added(
+        self, plan: Mapping[str, float], values: Mapping[str, Measured]
+    ) -> dict[str, float] | RewardkitError:
+        """What each entry adds.
+
+        A floor's value is shared among its own entry and the terms': a loop that standardises
+        each entry by itself must find such a sample low in all of them. Constraints are charged
+        beside it, or failing the floor would be the way out of a multiplier that has grown.
+        """
         added = dict.fromkeys(self.dimensions, 0.0)
-        fallen = [
-            floor for floor in self.recipe.floors if not floor.holds(_number(values[floor.term]))
-        ]
-        if fallen:
-            added[FLOOR] = fallen[0].value
+        fallen = self._fallen(values)
+        if fallen is not None:
+            share = fallen.value / (len(self.recipe.sum) + 1)
+            added |= dict.fromkeys((*self.recipe.sum, FLOOR), share)
         else:
             for name, part in self.recipe.sum.items():
                 if name not in plan:
@@ -221,15 +259,13 @@ class Composite:
                     continue
                 value = self._running[name](plan[name]) if part.normalise else plan[name]
                 added[name] = part.weight.at(self.step) * value
-            for c in self.recipe.constraints:
-                excess = c.excess(_number(values[c.term]))
-                added[LIMIT + c.term] = -self._multipliers[c.term] * excess
-        total = math.fsum(added.values())
-        if not all(abs(number) < LARGEST for number in (total, *added.values())):
-            return Reward.failed(
-                RewardkitError("nonfinite_reward", f"too large for float32, or not finite: {added}")
-            )
-        return Reward(total, added, None, weights=dict.fromkeys(added, 1.0))
+        for c in self.recipe.constraints:
+            excess = c.excess(_number(values[c.term]))
+            added[LIMIT + c.term] = -self._multipliers[c.term] * excess
+        numbers = added.values()
+        if all(abs(number) < LARGEST for number in numbers) and abs(math.fsum(numbers)) < LARGEST:
+            return added
+        return RewardkitError("nonfinite_reward", f"too large for float32, or not finite: {added}")
 
     def _learn_multipliers(self, values: Mapping[str, Sequence[Measured]]) -> None:
         for c in self.recipe.constraints:
@@ -241,16 +277,18 @@ class Composite:
     @property
     def multipliers(self) -> dict[str, float]:
         """The constraints' multipliers by term."""
-        return dict(self._multipliers)
+        with self._lock:
+            return dict(self._multipliers)
 
     def state(self) -> dict[str, Any]:
         """What was learned so far, as JSON values; keep it with the policy's checkpoint."""
-        return State(
-            recipe=self.recipe.digest,
-            step=self.step,
-            running=self._running,
-            multipliers=self._multipliers,
-        ).model_dump(mode="json")
+        with self._lock:
+            return State(
+                recipe=self.recipe.digest,
+                step=self.step,
+                running=self._running,
+                multipliers=self._multipliers,
+            ).model_dump(mode="json")
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from a `state`.
@@ -270,9 +308,17 @@ class Composite:
             self._multipliers
         ):
             raise RewardkitError("bad_state", "it does not hold the terms of its recipe")
-        self.step = found.step
-        self._running = found.running
-        self._multipliers = found.multipliers
+        for c in self.recipe.constraints:
+            if not 0 <= found.multipliers[c.term] <= c.greatest:
+                raise RewardkitError(
+                    "bad_state",
+                    f"multiplier {found.multipliers[c.term]:g} of {c.term}; it is 0 to "
+                    f"{c.greatest:g}",
+                )
+        with self._lock:
+            self.step = found.step
+            self._running = found.running
+            self._multipliers = found.multipliers
 
     def save(self, path: str | Path) -> None:
         """Write the state; a reader at any moment finds the old one or the new one."""
@@ -305,5 +351,17 @@ def _number(value: Measured) -> float:
     return value
 
 
+def _composed(added: dict[str, float] | RewardkitError, own: Reward | None) -> Composed:
+    """The reward that the entries add up to, with what the reward model knows of the sound."""
+    distance, bounded = (None, None) if own is None else (own.distance, own.bounded)
+    if isinstance(added, RewardkitError):
+        status = Reward.failed(added).status
+        return Composed(None, {}, None, status, added, distance=distance, bounded=bounded, own=own)
+    total, weights = math.fsum(added.values()), dict.fromkeys(added, 1.0)
+    return Composed(
+        total, added, None, weights=weights, distance=distance, bounded=bounded, own=own
+    )
+
+
 def _key(clip: Clip | RewardkitError) -> Any:
-    return clip.key if isinstance(clip, Clip) else id(clip)
+    return clip.text_key if isinstance(clip, Clip) else id(clip)

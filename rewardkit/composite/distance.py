@@ -4,7 +4,9 @@
 
 Levenshtein 1966, "Binary codes capable of correcting deletions, insertions, and reversals". Both
 texts are normalised first: Unicode NFKC, case folded, punctuation dropped except apostrophes
-inside words. Numbers are not spelt out: "7" and "seven" differ.
+inside words. A letter keeps its marks, such as the vowel signs of Devanagari and Arabic. Numbers
+are not spelt out: "7" and "seven" differ. Words are what spaces and punctuation part: for a script
+that writes none between words (Thai, Chinese), take the character error rate.
 """
 
 from __future__ import annotations
@@ -16,7 +18,8 @@ from typing import Final
 
 from rewardkit.errors import RewardkitError
 
-_WORD: Final = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
+_WORD: Final = re.compile("a[am]*(?:'a[am]*)*")
+"""A word, in the kinds of its characters: letters and digits, marks, apostrophes."""
 
 
 def words(text: str) -> list[str]:
@@ -26,7 +29,19 @@ def words(text: str) -> list[str]:
         >>> words("He'd said: “STOP!”")
         ["he'd", 'said', 'stop']
     """
-    return _WORD.findall(unicodedata.normalize("NFKC", text).casefold().replace("’", "'"))
+    folded = unicodedata.normalize("NFKC", text).casefold().replace("’", "'")
+    plain = unicodedata.normalize("NFKC", folded).replace("i\u0307", "i")  # folded from "İ"
+    plain = plain.replace("\u200b", " ")  # a space, if of no width; other format characters go
+    plain = "".join(c for c in plain if unicodedata.category(c) != "Cf")
+    return [plain[slice(*match.span())] for match in _WORD.finditer("".join(map(_kind, plain)))]
+
+
+def _kind(character: str) -> str:
+    if character.isalnum():
+        return "a"
+    if character == "'":
+        return "'"
+    return "m" if unicodedata.category(character).startswith("M") else " "
 
 
 def edits(found: Sequence[Hashable], wanted: Sequence[Hashable]) -> int:

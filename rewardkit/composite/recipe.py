@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final, TypeAlias
 
 import pydantic
 
+from rewardkit.batch_function import LARGEST
 from rewardkit.composite.preference import Preference
 from rewardkit.composite.terms import Strict
 from rewardkit.composite.verifiable import Custom, Duration, ErrorRate, ExactAnswer, Format
@@ -22,11 +23,16 @@ FLOOR: Final = "floor"
 LIMIT: Final = "limit_"
 """Names under which floors and constraints stand in a sum, beside the terms."""
 
+TOTAL: Final = "reward"
+"""What loops and monitors call the sum."""
+
 Term = Annotated[
     ErrorRate | ExactAnswer | Format | Duration | Custom | Preference,
     pydantic.Field(discriminator="kind"),
 ]
 Name = Annotated[str, pydantic.Field(pattern="^[a-z][a-z0-9_]*$")]
+Number = Annotated[float, pydantic.Field(gt=-LARGEST, lt=LARGEST)]
+Positive = Annotated[float, pydantic.Field(ge=0, lt=LARGEST)]
 
 
 class Ramp(Strict):
@@ -41,7 +47,7 @@ class Ramp(Strict):
         (0.0, 0.5, 1.0)
     """
 
-    points: tuple[tuple[int, float], ...] = pydantic.Field(min_length=1)
+    points: tuple[tuple[int, Number], ...] = pydantic.Field(min_length=1)
 
     @pydantic.model_validator(mode="after")
     def _rising(self) -> Ramp:
@@ -73,8 +79,11 @@ class Ramp(Strict):
 
 
 def _as_ramp(value: Any) -> Any:
-    """A plain number is a ramp with one point, a list is its points."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    """A plain number is a ramp with one point, a list is its points.
+
+    YAML as it is read here takes `1e-3` for a string, which stands for its number all the same.
+    """
+    if isinstance(value, int | float | str) and not isinstance(value, bool):
         return {"points": [(0, value)]}
     return {"points": value} if isinstance(value, list | tuple) else value
 
@@ -93,8 +102,8 @@ class Bound(Strict):
     """
 
     term: Name
-    at_least: float | None = None
-    at_most: float | None = None
+    at_least: Number | None = None
+    at_most: Number | None = None
 
     @pydantic.model_validator(mode="after")
     def _one_side(self) -> Bound:
@@ -135,17 +144,20 @@ class Part(Strict):
     weight: Scheduled = ONE
     normalise: bool = False
     when: Bound | None = None
-    otherwise: float | None = None
+    otherwise: Number | None = None
 
 
 class Floor(Bound):
-    """Where the bound does not hold, the whole reward is `value` and no term counts.
+    """Where the bound does not hold, `value` stands in place of all terms; constraints go on.
+
+    The value is shared equally among the terms of the sum and the floor's own entry, so that a
+    loop which standardises each entry by itself finds such a sample low in all of them.
 
     Args:
-        value: Of the reward there, in the unit of the sum.
+        value: In the unit of the sum; each share of it should lie below what its term may give.
     """
 
-    value: float
+    value: Number
 
 
 class Constraint(Bound):
@@ -161,9 +173,17 @@ class Constraint(Bound):
         greatest: What the multiplier may not exceed.
     """
 
-    multiplier: float = pydantic.Field(1.0, ge=0)
-    rate: float = pydantic.Field(0.0, ge=0)
-    greatest: float = pydantic.Field(100.0, gt=0)
+    multiplier: Positive = 1.0
+    rate: Positive = 0.0
+    greatest: float = pydantic.Field(100.0, gt=0, lt=LARGEST)
+
+    @pydantic.model_validator(mode="after")
+    def _within(self) -> Constraint:
+        if self.multiplier > self.greatest:
+            raise ValueError(
+                f"a multiplier of {self.multiplier:g} exceeds its greatest, {self.greatest:g}"
+            )
+        return self
 
 
 class Recipe(Strict):
@@ -186,6 +206,8 @@ class Recipe(Strict):
         for name in self.terms:
             if name == FLOOR or name.startswith(LIMIT):
                 raise ValueError(f"no term may be called {name!r}: the sum has such an entry")
+            if name == TOTAL:
+                raise ValueError(f"no term may be called {name!r}: the sum itself is")
         for name in (*self.sum, *(bound.term for bound in self.bounds())):
             if name not in self.terms:
                 raise ValueError(f"no term named {name!r}; there are {', '.join(self.terms)}")
@@ -246,7 +268,7 @@ class Recipe(Strict):
                 line += f"; only when {part.when.bound_words()}, else {part.otherwise or 0:g}"
             lines.append(line)
         lines += [
-            f"  floor: {floor.value:g} in place of all of it, unless {floor.bound_words()}"
+            f"  floor: {floor.value:g} in place of the terms, unless {floor.bound_words()}"
             for floor in self.floors
         ]
         for c in self.constraints:
@@ -266,8 +288,22 @@ def read(path: str | Path) -> Recipe:
     """
     import yaml
 
+    class Loader(yaml.SafeLoader):  # type: ignore[misc]
+        """YAML's own takes the last of several equal keys, and says nothing."""
+
+        def compose_mapping_node(self, anchor: Any) -> Any:
+            node = super().compose_mapping_node(anchor)
+            seen: set[Any] = set()
+            for key, _ in node.value:
+                if (key.tag, str(key.value)) in seen:
+                    raise yaml.constructor.ConstructorError(
+                        None, None, f"the key {key.value!r} stands there twice", key.start_mark
+                    )
+                seen.add((key.tag, str(key.value)))
+            return node
+
     try:
-        given = yaml.safe_load(Path(path).read_text("utf-8"))
+        given = yaml.load(Path(path).read_text("utf-8"), Loader)  # noqa: S506  # a safe loader
         return Recipe.model_validate(given)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise RewardkitError("bad_recipe", f"{path}: {error}") from error

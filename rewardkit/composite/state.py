@@ -10,6 +10,8 @@ from typing import Annotated, Final
 
 import pydantic
 
+from rewardkit.batch_function import LARGEST
+
 _LEAST: Final = 1e-8  # of a deviation; below it a term is constant and only centred
 
 
@@ -33,7 +35,7 @@ class Running(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(extra="forbid", allow_inf_nan=False)
 
     count: Annotated[int, pydantic.Field(ge=0)] = 0
-    mean: float = 0.0
+    mean: Annotated[float, pydantic.Field(gt=-LARGEST, lt=LARGEST)] = 0.0
     squares: Annotated[float, pydantic.Field(ge=0)] = 0.0
 
     def add(self, numbers: Iterable[float]) -> None:
@@ -73,4 +75,4 @@ class State(pydantic.BaseModel):
     recipe: str
     step: int
     running: dict[str, Running]
-    multipliers: dict[str, float]
+    multipliers: dict[str, Annotated[float, pydantic.Field(ge=0)]]

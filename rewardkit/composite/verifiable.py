@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import pydantic
 
+from rewardkit.batch_function import LARGEST
 from rewardkit.clip import Clip
 from rewardkit.composite.distance import character_error_rate, word_error_rate
 from rewardkit.composite.terms import Measured, Samples, TermBase, called, or_error, text_of
@@ -226,11 +227,16 @@ class Custom(TermBase):
             raise number
         if number is None:
             raise RewardkitError("not_measured", f"{self.name!r} gave nothing for this sample")
-        value = float(number)
+        try:
+            value = float(number)
+        except OverflowError:  # an integer that no float holds
+            value = math.inf
         low, high = self.range
-        if not math.isfinite(value) or not low <= value <= high:
+        if not (abs(value) < LARGEST and low <= value <= high):
             raise RewardkitError(
-                "nonfinite_reward", f"{self.name!r} gave {value}; it is finite, in [{low}, {high}]"
+                "nonfinite_reward",
+                f"{self.name!r} gave {value}; it is in [{low}, {high}], and less than {LARGEST:g} "
+                "in size",
             )
         return value
 

@@ -115,7 +115,8 @@ def alarm(
     """The alarm that is to be raised now, if any.
 
     Raised when the watched number falls at `level` and the reward rises at `RISING`, both over
-    the watched number's time. Where nothing falls, the chance of an alarm is `level` at most.
+    the time in which both are known. Where nothing falls, the chance of an alarm is `level` at
+    most.
 
     Args:
         watched: The number's name.
@@ -130,6 +131,9 @@ def alarm(
         step 18: since step 0 the reward rises by +0.1 a step (p = 8.2e-18) while judge/mos falls \
 by -0.02 a step (p = 2.8e-07)
     """
+    if not rewards:
+        return None
+    numbers = [point for point in numbers if point[0] >= rewards[0][0]]
     if len(numbers) < LEAST:
         return None
     since, step = numbers[0][0], numbers[-1][0]

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import threading
 from collections import deque
@@ -13,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from rewardkit.batch_function import LARGEST, Portable
 from rewardkit.clip import Clip
 from rewardkit.errors import RewardkitError
 from rewardkit.monitor import exposition
@@ -22,7 +22,7 @@ from rewardkit.monitor.window import Seen, column, describe, inside, level_of, m
 from rewardkit.reward import Reward
 
 
-class Monitor:
+class Monitor(Portable):
     """Watches the rewards of a run.
 
     `docs/monitor.md` names the numbers. It takes rewards from any loop, changes none of them,
@@ -106,12 +106,12 @@ class Monitor:
 
         Raises:
             RewardkitError: `bad_batch` when the arguments do not fit together,
-                `nonfinite_reward` for a reward or a judge that is not finite.
+                `nonfinite_reward` for a reward or a judge that is not finite, or is 1e30 and more.
         """
         rows = _rows(rewards, clips, durations, levels)
         given = {name: float(number) for name, number in (judges or {}).items()}
         for name, number in given.items():
-            if not math.isfinite(number):
+            if not abs(number) < LARGEST:
                 raise RewardkitError("nonfinite_reward", f"judge {name} says {number}")
         with self._lock:
             at = self._step + 1 if step is None else int(step)
@@ -152,8 +152,11 @@ class Monitor:
     def _alarmed(self) -> bool:
         """Look at each watched number; whether any alarm is on."""
         for name, series in self._watched.items():
-            if series[-1][0] != self._step:
-                continue  # nothing new: it is as it was
+            first, last = series[0][0], series[-1][0]
+            if last != self._step:  # nothing new: it is as it was
+                if self._step - last > last - first:  # silent for longer than it was looked at
+                    self._on.discard(name)
+                continue
             level = self.false_alarms / len(self._watched)
             found = alarm(name, list(self._rewards), list(series), level)
             if found is not None and name not in self._on:

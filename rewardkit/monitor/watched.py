@@ -42,6 +42,10 @@ class Watched:
         judge: What judges.
         monitor: What watches.
 
+    Attributes:
+        learning: False judges without feeding the monitor, as for held-out samples; a judge that
+            learns (`Composite`) is told so too.
+
     Example:
         >>> from rewardkit import Clip, RewardModel
         >>> import numpy as np
@@ -56,6 +60,7 @@ class Watched:
     def __init__(self, judge: Judge, monitor: Monitor) -> None:
         self.judge = judge
         self.monitor = monitor
+        self._learning = True
 
     @property
     def on_failure(self) -> OnFailure:
@@ -73,6 +78,35 @@ class Watched:
         return self.monitor.numbers
 
     @property
+    def mode(self) -> str:
+        """The judge's, of one that has modes."""
+        mode: str = getattr(self.judge, "mode")  # noqa: B009 - not every judge has it
+        return mode
+
+    @property
+    def clips(self) -> int:
+        """How many clips the judge saw so far; of a judge that counts them."""
+        clips: int = getattr(self.judge, "clips")  # noqa: B009 - not every judge has it
+        return clips
+
+    @property
+    def failures(self) -> Mapping[str, int]:
+        """How many of them had no reward, by code; of a judge that counts them."""
+        failures: Mapping[str, int] = getattr(self.judge, "failures")  # noqa: B009
+        return failures
+
+    @property
+    def learning(self) -> bool:
+        """Whether the monitor is fed."""
+        return self._learning
+
+    @learning.setter
+    def learning(self, learning: bool) -> None:
+        self._learning = learning
+        if hasattr(self.judge, "learning"):
+            self.judge.learning = learning
+
+    @property
     def step(self) -> int:
         """The step of a judge with schedules; a judge without has none here either."""
         step: int = getattr(self.judge, "step")  # noqa: B009 - not every judge has it
@@ -87,7 +121,8 @@ class Watched:
     ) -> list[Reward]:
         """One reward per sound; the monitor sees them."""
         rewards = self.judge.rewards(sounds, rows)
-        self.monitor.update(rewards, sounds)
+        if self._learning:
+            self.monitor.update(rewards, sounds)
         return rewards
 
     def raise_for(self, rewards: Sequence[Reward]) -> None:

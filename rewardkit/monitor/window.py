@@ -7,11 +7,12 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 
+from rewardkit.batch_function import LARGEST
 from rewardkit.clip import Clip
 from rewardkit.errors import RewardkitError
 from rewardkit.monitor.training import REWARD, Training, drift
@@ -37,6 +38,8 @@ class Seen:
         bounded: The share of its features that are outside the range of training, if known.
         duration: In s, if known.
         level: RMS in dB re full scale, if known.
+        own: The reward model's own rewards by name, which alone may be compared with those of
+            its training clips; a composite's entries are not among them.
     """
 
     rewards: Mapping[str, float]
@@ -45,6 +48,7 @@ class Seen:
     bounded: float | None = None
     duration: float | None = None
     level: float | None = None
+    own: Mapping[str, float] = field(default_factory=dict)
 
 
 def seen(
@@ -53,8 +57,8 @@ def seen(
     """What is kept of a clip with this reward.
 
     Raises:
-        RewardkitError: `nonfinite_reward` for a number that is not finite: None says that there
-            is no reward.
+        RewardkitError: `nonfinite_reward` for a number that is not finite, or so large that
+            sums of them might not be: None says that there is no reward.
 
     Example:
         >>> seen(0.5).rewards, seen(None).code
@@ -62,15 +66,32 @@ def seen(
     """
     if isinstance(reward, Reward):
         code = None if reward.error is None else reward.error.code
-        rewards = {} if reward.scalar is None else {REWARD: reward.scalar, **reward.dimensions}
-        return Seen(rewards, code, reward.distance, reward.bounded, duration, level)
+        own = getattr(reward, "own", reward)  # a composite's remembers the model's
+        return Seen(
+            _named(reward), code, reward.distance, reward.bounded, duration, level, _named(own)
+        )
     if reward is None:
         return Seen({}, UNKNOWN, duration=duration, level=level)
-    if not math.isfinite(reward):
-        raise RewardkitError(
-            "nonfinite_reward", f"a reward of {reward}; give None for a clip without one"
-        )
-    return Seen({REWARD: float(reward)}, duration=duration, level=level)
+    rewards = _checked({REWARD: float(reward)})
+    return Seen(rewards, duration=duration, level=level, own=rewards)
+
+
+def _named(reward: Reward | None) -> dict[str, float]:
+    """The scalar and the dimensions by name; nothing without a reward."""
+    if reward is None or reward.scalar is None:
+        return {}
+    return _checked({**reward.dimensions, REWARD: reward.scalar})
+
+
+def _checked(rewards: dict[str, float]) -> dict[str, float]:
+    for name, number in rewards.items():
+        if not abs(number) < LARGEST:
+            raise RewardkitError(
+                "nonfinite_reward",
+                f"{name} is {number}; give None for a clip without a reward, and numbers less "
+                f"than {LARGEST:g} in size",
+            )
+    return rewards
 
 
 def level_of(clip: Clip) -> float | None:
@@ -134,7 +155,7 @@ def describe(clips: Sequence[Seen], training: Training) -> dict[str, float]:
         if found_r is not None:
             numbers[f"correlation/{name}"] = found_r
     for name, known in training.rewards.items():
-        rewards = [clip.rewards[name] for clip in clips if name in clip.rewards]
+        rewards = [clip.own[name] for clip in clips if name in clip.own]
         away = drift(rewards, known) if rewards else None
         if away is not None:
             numbers[f"shift/{name}"], numbers[f"drift/{name}"] = away

@@ -5,7 +5,10 @@
 from __future__ import annotations
 
 import importlib.util
+import subprocess
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -35,6 +38,64 @@ def test_an_alarm_stops_a_trainer_of_transformers() -> None:
         control = TrainerControl()
         trl_callback(monitor).on_step_end(arguments, state, control, model=None)
         assert control.should_training_stop is stops
+
+
+RANK = """
+import sys
+from torch import distributed
+from transformers import TrainerControl, TrainerState, TrainingArguments
+from rewardkit.adapters.monitoring import trl_callback
+from rewardkit.monitor import Monitor
+
+rank = int(sys.argv[1])
+distributed.init_process_group("gloo", init_method="file://" + sys.argv[2], rank=rank, world_size=2)
+monitor, control = Monitor(), TrainerControl()
+callback = trl_callback(monitor)
+for step in range(10):
+    monitor.update([float(step)], judges={"mos": -float(step) if rank == 0 else 0.0})
+    callback.on_step_end(TrainingArguments, TrainerState(), control)
+    if control.should_training_stop:
+        break
+print(step, int(monitor.numbers["alarm"]))
+"""
+
+
+@pytest.mark.skipif(importlib.util.find_spec("transformers") is None, reason="needs the extra trl")
+def test_an_alarm_in_one_process_stops_all_at_the_same_step(tmp_path: Path) -> None:
+    ranks = [
+        subprocess.Popen(
+            [sys.executable, "-c", RANK, str(rank), str(tmp_path / "store")],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for rank in range(2)
+    ]
+    try:
+        assert [rank.communicate(timeout=120)[0].split() for rank in ranks] == [
+            ["7", "1"],
+            ["7", "0"],
+        ]
+    finally:
+        for rank in ranks:
+            rank.kill()
+
+
+@pytest.mark.parametrize("others", [False, True])
+def test_lightning_stops_where_any_process_has_an_alarm(others: bool) -> None:
+    """All must ask in every step, and do as the strategy says."""
+    asked: list[bool] = []
+
+    def reduce(alarm: bool, **options: bool) -> bool:
+        assert options == {"all": False}
+        asked.append(alarm)
+        return alarm or others
+
+    trainer = SimpleNamespace(
+        strategy=SimpleNamespace(reduce_boolean_decision=reduce), should_stop=False
+    )
+    module = SimpleNamespace(log_dict=lambda numbers: None)
+    lightning_callback(Monitor(), stop=True).on_train_batch_end(trainer, module)
+    assert (asked, trainer.should_stop) == ([False], others)
 
 
 def test_trl_s_log_holds_the_numbers_of_a_watched_judge() -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import math
+import pickle
 import sys
 import types
 from typing import Any, NamedTuple
@@ -20,6 +21,7 @@ import torch
 
 from rewardkit.adapters import nemo_rl, openrlhf, slime, swift, verl, verl_omni
 from rewardkit.errors import RewardkitError
+from rewardkit.monitor import Monitor, Watched
 from tests.adapters.made import RATE, Renderer, judge
 from tests.made import buzz, reward_model
 
@@ -99,6 +101,9 @@ def test_verl_omni_in_process() -> None:
         assert all(type(v) is float and math.isfinite(v) for v in answer.values())
     tensor = compute_score(solution_audio=(torch.from_numpy(buzz(3.0)), RATE), **call)
     assert tensor == good
+    for wrong in (None, buzz(3.0), (buzz(3.0), float(RATE))):
+        with pytest.raises(TypeError, match="waveform"):
+            compute_score(solution_audio=wrong, **call)
 
 
 # slime, slime/rollout/rm_hub/__init__.py, commit 0b420f1e.
@@ -246,3 +251,7 @@ def test_nemo_rl(monkeypatch: pytest.MonkeyPatch) -> None:
     batch, metrics = environment.global_post_process_and_metrics({"a": 1})
     assert batch == {"a": 1}
     assert metrics == {"rewardkit/failed/not_rendered": 2.0}
+    watched = nemo_rl.SpeechEnvironment(Watched(own, Monitor()), render)
+    assert watched.global_post_process_and_metrics({})[1] == metrics
+    sent = pickle.loads(pickle.dumps(watched))  # as Ray does
+    assert sent.step(logs, metadata).rewards.tolist() == found.rewards.tolist()

@@ -11,7 +11,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import torch
 
 from rewardkit import torchaudio_cpu
 from rewardkit.adapters.trl import reward_functions
@@ -118,8 +120,31 @@ def test_a_renderer_s_own_fault_ends_the_run() -> None:
     def bare(completion: str, **columns: Any) -> Any:
         return buzz(3.0)  # a waveform without its rate
 
+    async def late(completion: str, **columns: Any) -> Any:
+        return buzz(3.0), RATE
+
     with pytest.raises(KeyError):
         call(reward_functions(judge("none"), broken)[0], ["3"])
+    with pytest.raises(TypeError, match="not coroutine"):
+        call(reward_functions(judge("none"), late)[0], ["3"])
+    wave = buzz(3.0)
+    for wrong in (
+        (wave, float(RATE)),
+        (wave, True),
+        (wave, None),
+        (RATE, wave),  # as scipy.io.wavfile.read gives it
+        (wave.tolist(), RATE),
+        [wave, RATE],
+        {"array": wave, "sampling_rate": RATE},
+        (torch.zeros(9000, device="meta"), RATE),
+        (torch.zeros(9000).to_sparse(), RATE),
+        False,
+        7,
+    ):
+        with pytest.raises(TypeError, match=r"a sound is|a waveform is"):
+            call(reward_functions(judge("none"), lambda c, **_: wrong)[0], ["3"])  # noqa: B023
+    for right in ((wave, np.int64(RATE)), (torch.from_numpy(wave), torch.tensor(RATE))):
+        assert call(reward_functions(judge("none"), lambda c, **_: right)[0], ["3"])[0]  # noqa: B023
     with pytest.raises(TypeError, match="sample rate"):
         call(reward_functions(judge("none"), bare)[0], ["3"])
 

@@ -99,47 +99,6 @@ def test_otherwise_is_what_a_closed_gate_gives() -> None:
     assert scalars(made.rewards([clip(3), clip(3)], rows)) == pytest.approx([3.0, -7.0], abs=1e-5)
 
 
-def relative(form: str, **more: Any) -> Composite:
-    term = PACE | {"form": form, "reference": "natural"} | more
-    return composite({"pace": term}, {"pace": {}})
-
-
-@pytest.mark.parametrize(
-    ("seconds", "step"),
-    # Against 2 s, the log-odds of winning are seconds - 2: 0.4 is a probability of .599, 0.42 of
-    # .603; 1.38 of .799, 1.4 of .802.
-    [(2.0, 0), (2.4, 0), (2.42, 0.5), (3.38, 0.5), (3.4, 1), (1.6, 0), (1.58, -0.5), (0.6, -1)],
-)
-def test_an_ordinal_reward_relative_to_a_reference(seconds: float, step: float) -> None:
-    (reward,) = relative("ordinal").rewards([clip(seconds)], [{"natural": clip(2.0)}])
-    assert reward.scalar == step
-
-
-def test_the_reference_form_by_hand_and_with_other_steps() -> None:
-    rows = [{"natural": clip(2.5)}, {"natural": (buzz(1.0), RATE)}]
-    sounds = [clip(3.0), clip(3.0)]
-    plain = relative("log_odds").rewards(sounds, rows)
-    assert scalars(plain) == pytest.approx([0.5, 2.0], abs=1e-5)
-    wins = relative("probability").rewards(sounds, rows)
-    assert scalars(wins) == pytest.approx([0.622459, 0.880797], abs=1e-5)
-    steps = relative("ordinal", steps=[0.55, 0.65, 0.85, 0.9]).rewards(sounds, rows)
-    assert scalars(steps) == [0.25, 0.75]
-
-
-def test_a_reference_that_can_t_be_judged_is_that_sample_s_failure() -> None:
-    rows = [{"natural": BROKEN}, {"natural": None}, {"natural": clip(2.0)}]
-    rewards = relative("log_odds").rewards([clip(3.0)] * 3, rows)
-    codes = [reward.error and reward.error.code for reward in rewards]
-    assert codes == ["scorer_failed", "not_rendered", None]
-
-
-def test_a_shared_reference_is_judged_once() -> None:
-    made = relative("log_odds")
-    made.rewards([clip(s) for s in (1, 2, 3, 3.5)], [{"natural": clip(2.0)}] * 4)
-    assert made.preference is not None
-    assert made.preference.clips == 5
-
-
 def test_error_rates_with_a_recogniser_that_is_plugged_in() -> None:
     heard = {1.0: "the cat sat", 2.0: "a cat sat", 3.0: ""}
     calls: list[int] = []
@@ -184,18 +143,6 @@ def test_answers_and_formats_are_read_from_completions() -> None:
     assert scalars(made.rewards([SILENT] * 4, rows)) == [1.5, 1.0, 0.0, 1.0]
     with pytest.raises(TypeError, match="text or a list of messages"):
         made.rewards([SILENT], [{"completion": 4, "answer": 4}])
-
-
-def test_a_floor_replaces_all_of_it() -> None:
-    made = composite(
-        {"pace": PACE, "length": {"kind": "duration", "low": 1, "high": 3}},
-        {"pace": {}},
-        floors=[{"term": "length", "at_least": 1, "value": -4}],
-    )
-    broken_and_long = Clip(np.full(4 * RATE, 0.25, np.float32), RATE)
-    rewards = made.rewards([clip(3), clip(3.5), clip(0.5), broken_and_long, SILENT])
-    assert scalars(rewards) == [pytest.approx(1.0, abs=1e-5), -4.0, -4.0, -4.0, None]
-    assert added(rewards[1]) == {"pace": 0.0, "floor": -4.0}
 
 
 def test_a_fixed_multiplier() -> None:

@@ -64,6 +64,27 @@ def test_words_of_other_scripts() -> None:
     assert words("Привет, мир! 你好") == ["привет", "мир", "你好"]
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("राम का घर।", ["राम", "का", "घर"]),
+        ("สวัสดีครับ", ["สวัสดีครับ"]),
+        ("كَتَبَ الوَلَدُ", ["كَتَبَ", "الوَلَدُ"]),
+        ("Ẹ̀kọ́ Yorùbá", ["ẹ̀kọ́", "yorùbá"]),
+        ("İstanbul", ["istanbul"]),
+        ("mi\u00adnute می\u200cروم a\u200bb", ["minute", "میروم", "a", "b"]),
+        ("❤\ufe0fcat \u0301 x", ["cat", "x"]),  # marks of no letter are no word
+    ],
+)
+def test_letters_keep_their_marks(text: str, found: list[str]) -> None:
+    assert words(text) == found
+
+
+def test_a_wrong_vowel_sign_is_an_error() -> None:
+    assert word_error_rate("राम की घर", "राम का घर") == pytest.approx(1 / 3)
+    assert character_error_rate("राम की घर", "राम का घर") == pytest.approx(1 / 7)
+
+
 @pytest.mark.parametrize("rate", [word_error_rate, character_error_rate])
 def test_a_text_without_words_is_an_error(rate: object) -> None:
     with pytest.raises(RewardkitError, match="no_text"):

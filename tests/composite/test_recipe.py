@@ -69,6 +69,10 @@ def make(**parts: Any) -> Recipe:
         ({"floors": [GATE | {"at_most": 2, "value": 0}]}, "one of at_least and at_most"),
         ({"constraints": [GATE, GATE]}, "at most one constraint"),
         ({"constraints": [GATE | {"multiplier": -1}]}, "greater than or equal to 0"),
+        ({"constraints": [GATE | {"multiplier": 500}]}, "500 exceeds its greatest, 100"),
+        ({"terms": {"right": RIGHT, "reward": RIGHT}}, "no term may be called 'reward'"),
+        ({"sum": {"right": {"weight": 1e31}}}, "less than 1000"),
+        ({"sum": {"right": {"weight": "much"}}}, "valid number"),
     ],
 )
 def test_what_is_wrong_is_said(parts: dict[str, Any], message: str) -> None:
@@ -127,7 +131,7 @@ def test_words_say_all_of_it(tmp_path: Path) -> None:
         "the reward for prosody less that of the sound in the column 'natural'",
         "steps of the probability of winning: 0.6, 0.8",
         "as standard scores over the run; only when right is at least 1, else -0.5",
-        "-2 in place of all of it, unless length is at least 1",
+        "-2 in place of the terms, unless length is at least 1",
         "clear is at most 0.1, kept on average by a multiplier that starts at 2 and learns at rate",
         "(length: 1 for a sound of 0.5 to 12 s, else 0)",
         "(clear: word error rate of 'asr' against the column 'sentence')",
@@ -151,6 +155,32 @@ def test_a_file_that_is_no_recipe(tmp_path: Path, text: str) -> None:
         read(tmp_path / "a.yaml")
     with pytest.raises(RewardkitError, match="bad_recipe"):
         read(tmp_path / "absent.yaml")
+
+
+def test_numbers_that_yaml_reads_as_strings(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(YAML.replace("{weight: 1}", "{weight: 1e-3}"))
+    assert read(tmp_path / "a.yaml").sum["right"].weight.at(0) == 1e-3
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "floors:\n  - {term: length, at_least: 1, value: -9}\n",
+        "sum: {right: {weight: 1, weight: 2}}",
+    ],
+)
+def test_a_key_that_stands_there_twice_is_refused(tmp_path: Path, more: str) -> None:
+    (tmp_path / "a.yaml").write_text(YAML + more)
+    with pytest.raises(RewardkitError, match=r"bad_recipe: (.|\n)*stands there twice(.|\n)*line"):
+        read(tmp_path / "a.yaml")
+
+
+def test_merged_keys_are_not_repeated(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(
+        "terms:\n  a: &a {kind: duration, high: 2}\n  b: {<<: *a, high: 3}\n  c: {<<: *a}\n"
+        "sum: {a: {}}\n"
+    )
+    assert read(tmp_path / "a.yaml").terms["b"].high == 3  # type: ignore[union-attr]
 
 
 def test_every_wrong_key_is_named(tmp_path: Path) -> None:

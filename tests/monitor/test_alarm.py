@@ -62,6 +62,41 @@ def test_the_reward_counts_over_the_time_of_the_judge_only() -> None:
     assert alarm("judge", rewards[:50], [(5 * k, 4.0 - k) for k in range(10)], 0.001) is not None
 
 
+def test_both_are_looked_at_from_when_both_are_known() -> None:
+    """Of a judge that spoke since step 0, and rewards that are kept since step 1000."""
+    rewards = [(step, float(step)) for step in range(1000, 2001)]
+    judged = [(100 * k, -float(k)) for k in range(21)]
+    found = alarm("judge", rewards, judged, 0.001)
+    assert found is not None
+    assert found.since == 1000
+    assert alarm("judge", rewards[400:], judged, 0.001) is None, "too few since then"
+    assert alarm("judge", [], judged, 0.001) is None
+
+
+def test_a_seldom_judge_s_alarm_says_what_the_reward_did_since() -> None:
+    """The reward falls to -20 until step 2000, then rises to -18: it never was above its start."""
+    monitor = Monitor(window=20)
+    rewards = [-step / 100 if step <= 2000 else -20 + (step - 2000) / 1000 for step in range(4201)]
+    for step, reward in enumerate(rewards):
+        judges = {"mos": 4 - step / 4000} if step % 200 == 0 else None
+        monitor.update([reward], judges=judges)
+    (rung,) = monitor.alarms
+    steps = range(rung.since, rung.step + 1)
+    assert rung.reward.rising < 0.05
+    assert trend(steps, [rewards[step] for step in steps]) == rung.reward
+
+
+def test_an_alarm_ends_when_its_judge_falls_silent_for_longer_than_it_spoke() -> None:
+    monitor = Monitor()
+    for step in range(12):
+        assert monitor.update([float(step)], judges={"mos": -float(step)})["alarm"] == (step >= 7)
+    on = [monitor.update([0.0])["alarm"] for _ in range(20)]
+    assert on == [1.0] * 11 + [0.0] * 9
+    for step in range(24):
+        monitor.update([float(step)], judges={"mos": -float(step)} if step % 3 == 0 else None)
+    assert len(monitor.alarms) == 2, "it may ring again"
+
+
 @pytest.mark.parametrize("kind", ["normal", "share", "heavy"])
 def test_noise_beside_a_rising_reward_rings_no_more_often_than_stated(kind: str) -> None:
     """The worst case of the null: the reward rises for sure, and nothing else changes."""

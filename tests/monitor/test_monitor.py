@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from rewardkit.clip import Clip
+from rewardkit.composite import Composite, Recipe
 from rewardkit.errors import RewardkitError
 from rewardkit.model import RewardModel
 from rewardkit.monitor import Monitor, Watched
@@ -160,14 +161,15 @@ def test_tensors_and_arrays_are_taken() -> None:
     assert Monitor().update(np.array(rewards, np.float32)) == expected
 
 
-@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf, 1e308])
 def test_what_is_not_finite_is_refused_and_changes_nothing(bad: float) -> None:
     monitor = Monitor()
     before = monitor.update([1.0])
     for wrong in (
         lambda: monitor.update([bad]),
-        lambda: monitor.update([1.0], durations=[bad]),
-        lambda: monitor.update([1.0], levels=[bad]),
+        lambda: monitor.update([Reward(bad, {}, None)] * 8),
+        lambda: monitor.update([1.0], durations=[bad * 10]),
+        lambda: monitor.update([1.0], levels=[bad * 10]),
         lambda: monitor.update([1.0], judges={"mos": bad}),
     ):
         with pytest.raises(RewardkitError, match=r"nonfinite_reward|bad_batch"):
@@ -264,6 +266,55 @@ def test_a_watched_judge_passes_on_the_step_of_schedules() -> None:
     watched = Watched(judge, Monitor())  # type: ignore[arg-type]
     watched.step = 7
     assert (judge.step, watched.step) == (7, 7)
+
+
+def test_under_a_composite_drift_is_of_the_model_s_own_rewards() -> None:
+    """Its entries have the model's names and are ten times as large."""
+    model = known()
+    clips = [clip(1.5 + k / 10) for k in range(10)] + [clip(3.9, -2.0), BROKEN]
+    judge = model.reward_function(on_failure="none")
+    recipe = Recipe.model_validate(
+        {
+            "terms": {name: {"kind": "preference", "dimension": name} for name in model.dimensions},
+            "sum": {name: {"weight": 10} for name in model.dimensions},
+        }
+    )
+    expected = Monitor(model).update(judge.rewards(clips), clips)
+    watched = Watched(Composite(recipe, judge, on_failure="none"), Monitor(model))
+    watched.rewards(clips)
+    kinds = ("shift", "drift", "inside", "out_of_distribution", "bounded")
+    wanted = {name: x for name, x in expected.items() if name.partition("/")[0] in kinds}
+    assert len(wanted) == 2 * 3 + 3
+    assert {name: watched.numbers[name] for name in wanted} == wanted
+    assert watched.numbers["mean/pace"] == pytest.approx(10 * expected["mean/pace"])
+
+
+def test_a_composite_without_a_model_s_rewards_shows_no_drift() -> None:
+    recipe = Recipe.model_validate(
+        {"terms": {"pace": {"kind": "duration", "high": 2}}, "sum": {"pace": {}}}
+    )
+    watched = Watched(Composite(recipe, on_failure="none"), Monitor(known()))
+    watched.rewards([clip(1.0), clip(3.0)])
+    assert watched.numbers["mean/pace"] == 0.5
+    names = {name.partition("/")[0] for name in watched.numbers}
+    assert not names & {"shift", "drift", "inside", "out_of_distribution", "bounded"}
+
+
+def test_held_out_samples_are_judged_without_being_watched() -> None:
+    recipe = Recipe.model_validate(
+        {"terms": {"pace": {"kind": "preference"}}, "sum": {"pace": {"normalise": True}}}
+    )
+    judge = Composite(recipe, reward_model().reward_function(), on_failure="none")
+    watched = Watched(judge, Monitor())
+    watched.rewards([clip(1.0)])
+    before = (judge.state(), watched.numbers)
+    watched.learning = False
+    assert watched.rewards([clip(3.0)])[0].scalar is not None
+    assert (judge.state(), watched.numbers) == before
+    watched.learning = True
+    watched.rewards([clip(3.0)])
+    assert judge.state()["running"]["pace"]["count"] == 2
+    assert (watched.clips, watched.failures) == (3, {})
 
 
 def test_training_rewards_are_kept_in_a_checkpoint(tmp_path: Path) -> None:
