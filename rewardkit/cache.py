@@ -4,13 +4,15 @@
 
 A row is keyed by the scorer's identity and the clip's sound, and holds float32 values with
 their CRC-32. The cache is never needed: a row that fails its check is measured again, a file
-that is not a database is set aside, and a full disk only means that nothing is kept.
+that is not a database is set aside, and a full disk, or a folder that can't be made, only means
+that nothing is kept.
 """
 
 from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 import warnings
 import zlib
 from collections.abc import Mapping, Sequence
@@ -36,7 +38,8 @@ def default_path() -> Path:
 class FeatureCache:
     """A persistent map from (scorer identity, clip key) to float32 values.
 
-    Several processes may read and write one file at once (SQLite's write-ahead log).
+    Several processes may read and write one file at once (SQLite's write-ahead log), and several
+    threads may use one cache.
 
     Args:
         path: The SQLite file; made with its folder when absent.
@@ -50,16 +53,21 @@ class FeatureCache:
 
     def __init__(self, path: str | Path) -> None:
         self.path = str(path)
-        self._db: sqlite3.Connection | None
+        self._lock = threading.RLock()
+        self._db: sqlite3.Connection | None = None
         try:
             self._db = self._open()
         except sqlite3.DatabaseError as error:
             self._db = self._rebuild(error)
+        except OSError as error:  # its folder can't be made
+            self._give_up(error, stacklevel=3)
 
     def _open(self) -> sqlite3.Connection:
         if self.path != ":memory:":
             Path(self.path).parent.mkdir(parents=True, exist_ok=True)
-        db = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None)
+        db = sqlite3.connect(
+            self.path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        )
         try:
             db.execute("PRAGMA journal_mode=WAL")
             db.execute("PRAGMA synchronous=NORMAL")
@@ -91,8 +99,9 @@ class FeatureCache:
             self._give_up(again)
             return None
 
-    def _give_up(self, error: Exception) -> None:
-        warnings.warn(f"going on without the feature cache {self.path}: {error}", stacklevel=4)
+    def _give_up(self, error: Exception, stacklevel: int = 4) -> None:
+        message = f"going on without the feature cache {self.path}: {error}"
+        warnings.warn(message, stacklevel=stacklevel)
 
     def get(self, scorer: str, clips: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """What is kept for these clips; a clip that is absent or fails its check is left out.
@@ -101,46 +110,42 @@ class FeatureCache:
             scorer: A scorer's identity.
             clips: Clip keys.
         """
-        found: dict[str, NDArray[np.float32]] = {}
-        if self._db is None:
-            return found
-        try:
-            for start in range(0, len(clips), _CHUNK):
-                part = list(clips[start : start + _CHUNK])
-                marks = ",".join("?" * len(part))
-                rows = self._db.execute(
-                    f"SELECT clip, data, crc FROM features WHERE scorer = ? AND clip IN ({marks})",  # noqa: S608  # only question marks
-                    [scorer, *part],
-                )
-                for clip, data, crc in rows:
-                    if isinstance(data, bytes) and zlib.crc32(data) == crc and len(data) % 4 == 0:
-                        found[clip] = np.frombuffer(data, "<f4").astype(np.float32)
-        except sqlite3.DatabaseError as error:
-            self.close()
-            self._db = self._rebuild(error)
-        return found
+        with self._lock:
+            try:
+                rows = [] if self._db is None else _rows(self._db, scorer, clips)
+            except sqlite3.DatabaseError as error:
+                rows = []
+                self.close()
+                self._db = self._rebuild(error)
+        return {
+            clip: np.frombuffer(data, "<f4").astype(np.float32)
+            for clip, data, crc in rows
+            if isinstance(data, bytes) and zlib.crc32(data) == crc and len(data) % 4 == 0
+        }
 
     def put(self, scorer: str, rows: Mapping[str, NDArray[np.float32]]) -> None:
         """Keep values by clip key; a failure to write is a warning, not an error."""
-        if self._db is None or not rows:
-            return
         packed = []
         for clip, values in rows.items():
             data = np.ascontiguousarray(values, dtype="<f4").tobytes()
             packed.append((scorer, clip, data, zlib.crc32(data)))
-        try:
-            self._db.execute("BEGIN IMMEDIATE")
-            self._db.executemany("INSERT OR REPLACE INTO features VALUES (?, ?, ?, ?)", packed)
-            self._db.execute("COMMIT")
-        except sqlite3.DatabaseError as error:
-            self.close()
-            self._db = self._rebuild(error)
+        with self._lock:
+            if self._db is None or not packed:
+                return
+            try:
+                self._db.execute("BEGIN IMMEDIATE")
+                self._db.executemany("INSERT OR REPLACE INTO features VALUES (?, ?, ?, ?)", packed)
+                self._db.execute("COMMIT")
+            except sqlite3.DatabaseError as error:
+                self.close()
+                self._db = self._rebuild(error)
 
     def close(self) -> None:
         """Close the file; a closed cache finds and keeps nothing."""
-        if self._db is not None:
-            self._db.close()
-            self._db = None
+        with self._lock:
+            if self._db is not None:
+                self._db.close()
+                self._db = None
 
     def __enter__(self) -> FeatureCache:
         return self
@@ -152,3 +157,18 @@ class FeatureCache:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _rows(
+    db: sqlite3.Connection, scorer: str, clips: Sequence[str]
+) -> list[tuple[str, object, int]]:
+    """What is kept, unchecked."""
+    rows: list[tuple[str, object, int]] = []
+    for start in range(0, len(clips), _CHUNK):
+        part = list(clips[start : start + _CHUNK])
+        marks = ",".join("?" * len(part))
+        rows += db.execute(
+            f"SELECT clip, data, crc FROM features WHERE scorer = ? AND clip IN ({marks})",  # noqa: S608  # only question marks
+            [scorer, *part],
+        )
+    return rows

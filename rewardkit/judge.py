@@ -17,6 +17,7 @@ from rewardkit.evaluate import Comparison, Evaluation, compare, evaluate, facets
 from rewardkit.model import RewardModel
 from rewardkit.pairs import OVERALL, Floats, Indexed, index
 from rewardkit.preferences import Preference, PreferenceFile
+from rewardkit.preferences.merge import by_sound
 from rewardkit.resampling import Groups
 from rewardkit.reward import Reward
 from rewardkit.workers import measure_files
@@ -82,8 +83,9 @@ def judge_both(
     paths = list(dict.fromkeys(path for p in read for path in (p.a, p.b)))
     measured = [_measure(m, paths, workers) for m in ([model] if other is None else [model, other])]
     kept, abstained = _kept(read, measured, skip_errors)
+    kept = by_sound(kept, read.keys)
     indexed = index(kept)
-    groups: Groups | None = None if None in indexed.speakers else indexed.speakers
+    groups: Groups | None = None if set(indexed.speakers) == {None} else indexed.speakers
     margins = [found.margin(indexed) for found in measured]
     evaluation = evaluate(
         indexed.pairs,
@@ -133,7 +135,7 @@ def _measure(model: RewardModel, paths: Sequence[str], workers: int) -> _Measure
 def _kept(
     read: PreferenceFile, measured: Sequence[_Measured], skip_errors: bool
 ) -> tuple[list[Preference], int]:
-    """The preferences whose clips all models have rewards of, and how many are too far out."""
+    """The preferences whose clips all models have rewards of; how many judgements are too far."""
     bad: dict[str, RewardkitError] = {}
     far: set[str] = set()
     for found in measured:
@@ -153,7 +155,7 @@ def _kept(
             f"no preference is left to judge by; {len(far)} clips are too far from the training "
             "clips for a reward",
         )
-    return kept, len(sound) - len(kept)
+    return kept, round(sum(p.weight for p in sound if p.a in far or p.b in far))
 
 
 def _reward(reward: Reward, name: str) -> float:

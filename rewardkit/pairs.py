@@ -7,7 +7,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -22,6 +22,8 @@ Ints = NDArray[np.int64]
 
 OVERALL = "overall"
 """The dimension whose pairs say which clip is better over all: the label of the scalar."""
+
+_MOST: Final = 1e300  # what all pairs may weigh: sums stay finite
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,25 +76,25 @@ class Pairs:
 
         Raises:
             PreferenceError: `bad_pairs` for arrays that do not fit together, a clip against
-                itself, or a win, weight, row or dimension out of its range.
+                itself, or a win, weight, row or dimension out of its range or not whole.
 
         Example:
             >>> Pairs.of([0, 1], [1, 2], [1.0, 0.5]).weight.tolist()
             [1.0, 1.0]
         """
-        rows_a, rows_b = np.asarray(a, np.int64), np.asarray(b, np.int64)
+        rows_a, rows_b = _whole(a, "rows"), _whole(b, "rows")
         count = rows_a.shape
         pairs = cls(
             rows_a,
             rows_b,
             np.asarray(win, np.float64),
-            np.zeros(count, np.int64) if dimension is None else np.asarray(dimension, np.int64),
+            np.zeros(count, np.int64) if dimension is None else _whole(dimension, "dimensions"),
             np.ones(count) if weight is None else np.asarray(weight, np.float64),
             np.ones(count, bool) if side_known is None else np.asarray(side_known, bool),
             tuple(dimensions),
             np.zeros(count) if tie is None else np.asarray(tie, np.float64),
             np.zeros(count) if margin is None else np.asarray(margin, np.float64),
-            np.full(count, -1) if rater is None else np.asarray(rater, np.int64),
+            np.full(count, -1) if rater is None else _whole(rater, "raters"),
         )
         checks = {
             "one-dimensional arrays of one length": all(
@@ -113,6 +115,9 @@ class Pairs:
                 "finite margins": bool(np.isfinite(pairs.margin).all()),
                 "raters from 0, or -1": bool(np.all(pairs.rater >= -1)),
                 "finite weights, not negative": bool(np.all(weights_fit)),
+                "weights of at most 1e300 in all": bool(
+                    np.all(pairs.weight <= _MOST / max(len(pairs), 1))
+                ),
                 "known dimensions": bool(
                     np.all((pairs.dimension >= 0) & (pairs.dimension < len(pairs.dimensions)))
                 ),
@@ -193,6 +198,15 @@ class Pairs:
             for share in (kept.win, kept.tie)
         )
         return dataclasses.replace(kept.select(starts), win=win, tie=tie, weight=total)
+
+
+def _whole(given: ArrayLike, what: str) -> Ints:
+    array = np.asarray(given)
+    with np.errstate(invalid="ignore"):  # of NaN, which is no whole number either
+        whole = np.asarray(array, np.int64)
+    if not np.array_equal(array, whole):
+        raise PreferenceError("bad_pairs", f"pairs need {what} that are whole numbers")
+    return whole
 
 
 @dataclass(frozen=True, eq=False)

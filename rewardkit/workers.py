@@ -30,7 +30,8 @@ from typing import Final
 import numpy as np
 
 from rewardkit import audio
-from rewardkit.errors import RewardkitError, ScorerError
+from rewardkit.audio.gate import plain
+from rewardkit.errors import AudioError, RewardkitError, ScorerError
 from rewardkit.extract import Extractor
 from rewardkit.features import Features
 from rewardkit.measuring import Job, Measured, Recipe, measure, measure_all
@@ -204,7 +205,8 @@ class Pool:
                 if order.finished:
                     return
                 self._hand_out(order)
-                self._hear(order)
+                if any(worker.groups or not worker.ready for worker in self._workers):
+                    self._hear(order)
                 found = order.results()
                 if found:
                     yield found
@@ -218,17 +220,18 @@ class Pool:
         shares = len(self._workers)
         for worker in self._workers:
             if worker.ready and not worker.groups and order.waiting:
-                group = order.next(shares)
-                worker.give(group, _message(group), self.timeout)
+                group, data = _sendable(order, order.next(shares))
+                if group:
+                    worker.give(group, data, self.timeout)
         for worker in self._workers:
             # One that is busy does not read; what is sent must fit into the pipe.
             if len(worker.groups) == 1 and order.waiting > shares:
-                group = order.next(shares)
-                data = _message(group)
+                group, data = _sendable(order, order.next(shares))
                 if len(data) > _SMALL:
                     order.put_back(group)
                     break
-                worker.give(group, data, self.timeout)
+                if group:
+                    worker.give(group, data, self.timeout)
 
     def _hear(self, order: Order[Job, Measured]) -> None:
         """Wait for one event; deal with answers, deaths and deadlines."""
@@ -248,6 +251,9 @@ class Pool:
             answer = worker.pipe.recv()
         except (EOFError, OSError):
             worker.stop()
+            if worker.ready and not worker.groups:  # it had nothing to do
+                self._renew(place)
+                return
             if not worker.groups:
                 self.close()
                 raise RewardkitError(
@@ -297,7 +303,26 @@ class Pool:
 
 def _message(group: Sequence[tuple[int, Job]]) -> memoryview:
     """What a worker is sent: the sources alone."""
-    return ForkingPickler.dumps([job for _, job in group])
+    return ForkingPickler.dumps([(plain(source), rate) for _, (source, rate) in group])
+
+
+def _sendable(
+    order: Order[Job, Measured], group: list[tuple[int, Job]]
+) -> tuple[list[tuple[int, Job]], memoryview]:
+    """What of a group can be sent to a worker, as a message; what can't be has its error."""
+    try:
+        return group, _message(group)
+    except Exception:  # pickling calls strangers' code
+        good = []
+    for numbered in group:
+        try:
+            _message([numbered])
+            good.append(numbered)
+        except Exception as error:
+            kind = type(numbered[1][0]).__name__
+            message = f"a {kind} can't be sent to a worker process: {error}"
+            order.enter([numbered], [AudioError("bad_format", message)])
+    return good, _message(good)
 
 
 def measure_files(

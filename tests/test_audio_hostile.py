@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import math
 import os
 import socket
 import struct
@@ -15,10 +16,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rewardkit.audio import Limits, mpeg, read, read_windows
+from rewardkit.audio import Limits, header, mpeg, read, read_windows
 from rewardkit.clip import Clip
 from rewardkit.errors import AUDIO_CODES, AudioError
 
@@ -341,6 +343,24 @@ def test_ogg_cut_between_pages() -> None:
     assert code_of(vorbis[: vorbis.rfind(b"OggS")]) == "truncated"
 
 
+@pytest.mark.parametrize("codec", ["VORBIS", "OPUS"])
+def test_ogg_streams_that_follow_each_other(codec: str) -> None:
+    """Only the first would be decoded, without a word."""
+    chained = encode("OGG", codec) + encode("OGG", codec)
+    assert chained[14:18] != chained[len(chained) // 2 :][14:18]
+    assert code_of(chained) == "truncated"
+    assert read(chained, limits=Limits(allow_truncated=True)).duration == pytest.approx(2, abs=0.1)
+
+
+def test_ogg_streams_side_by_side() -> None:
+    """A first page of another stream, as of a skeleton, is no sign of anything missing."""
+    vorbis = ENCODED["Vorbis"]
+    other = bytearray(vorbis[: vorbis.index(b"OggS", 1)])
+    other[14:18] = b"next"
+    file = io.BytesIO(bytes(other) + vorbis)
+    assert header.read(file, "x", math.inf).missing is None
+
+
 def test_mp3_cut_between_frames() -> None:
     frames, position = [], 0
     while (frame := mpeg.parse(MP3[position : position + 4])) is not None:
@@ -428,6 +448,23 @@ def test_array_sample_rates(rate: object) -> None:
 @pytest.mark.parametrize("source", [None, 5, [0.0] * RATE, object()])
 def test_no_source(source: object) -> None:
     assert code_of(source, sample_rate=RATE) == "bad_format"
+
+
+def test_an_open_file_is_no_source_and_stays_open(tmp_path: Path) -> None:
+    (tmp_path / "x.wav").write_bytes(WAV)
+    with (tmp_path / "x.wav").open("rb") as file:
+        for source in (file, io.BytesIO(WAV)):
+            assert code_of(source) == "bad_format"
+            assert source.read() == WAV
+
+
+@pytest.mark.parametrize(
+    "tensor",
+    [torch.zeros(RATE).to_sparse(), torch.zeros(RATE, device="meta"),
+     torch.zeros(RATE, dtype=torch.float8_e5m2)],
+)  # fmt: skip
+def test_tensors_without_plain_samples(tensor: torch.Tensor) -> None:
+    assert code_of(tensor, sample_rate=RATE) == "bad_format"
 
 
 def test_another_rate_than_the_file_has() -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import multiprocessing
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -73,6 +74,26 @@ def test_a_full_disk_only_means_that_nothing_is_kept(tmp_path: Path) -> None:
         with pytest.warns(UserWarning, match="going on without"):
             cache.put("s", rows)
         assert cache.get("s", ["1"]) == {}
+
+
+def test_a_folder_that_cannot_be_made_only_means_that_nothing_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.warns(UserWarning, match="going on without") as said:
+        cache = FeatureCache(tmp_path / "file" / "c.sqlite")
+    assert said[0].filename == __file__
+    cache.put("s", {"c": VALUES})
+    assert cache.get("s", ["c"]) == {}
+    cache.close()
+
+
+def test_threads_may_share_a_cache(tmp_path: Path) -> None:
+    with FeatureCache(tmp_path / "c.sqlite") as cache, ThreadPoolExecutor(8) as pool:
+
+        def use(number: int) -> list[float]:
+            cache.put("s", {str(number): np.float32([number])})
+            return cache.get("s", [str(number)])[str(number)].tolist()
+
+        assert list(pool.map(use, range(200))) == [[float(n)] for n in range(200)]
 
 
 def _write(path: str, writer: int, clips: int) -> None:

@@ -12,7 +12,7 @@ import pytest
 from rewardkit.audio import Limits
 from rewardkit.clip import Clip
 from rewardkit.errors import RewardkitError
-from rewardkit.order import GROUP
+from rewardkit.order import GROUP, Order
 from rewardkit.testing import voice
 from rewardkit.workers import Pool, Recipe, measure
 
@@ -133,6 +133,50 @@ def test_a_worker_that_dies_between_batches_takes_no_clip_with_it(odd: Recipe) -
         pool._workers[0].process.kill()
         pool._workers[0].process.join()
         assert np.array_equal(list(pool.map(sources()[2:3])), [[1.0]])
+
+
+def test_a_worker_that_dies_while_idle_takes_no_clip_with_it(odd: Recipe) -> None:
+    with Pool(odd, workers=2, timeout=3.0) as pool:
+        while not all(worker.ready for worker in pool._workers):
+            list(pool.map(sources()[:1]))
+        idle = pool._workers[1]
+        hear = pool._hear
+
+        def hear_it_die(order: Order) -> None:
+            if idle.process.is_alive():
+                assert not idle.groups
+                idle.process.kill()
+                idle.process.join()
+            hear(order)
+
+        pool._hear = hear_it_die  # type: ignore[method-assign]
+        assert np.array_equal(list(pool.map(sources()[2:3])), [[1.0]])
+        assert not pool.closed
+        assert pool._workers[1] is not idle
+
+
+def test_what_cannot_be_sent_to_a_worker_is_that_clip_s_error(odd: Recipe) -> None:
+    import threading
+
+    import torch
+
+    tone = torch.sin(torch.arange(16_000) / 10)
+    jobs = [
+        (threading.Lock(), None),
+        (tone * torch.ones(1, requires_grad=True), 16_000),
+        (lambda: tone, None),
+        (tone.to_sparse(), 16_000),
+        (memoryview(b"RIFF"), None),
+        (tone.numpy(), 16_000),
+    ]
+    expected = ["bad_format", "ok", "bad_format", "bad_format", "unreadable", "ok"]
+    extractor = odd.make()
+    with Pool(odd, workers=1) as pool:
+        for part in (jobs, jobs[:1]):
+            alone = [measure(extractor, s, sample_rate=r, limits=Limits()) for s, r in part]
+            for found in (list(pool.map(part)), alone):
+                codes = [m.code if isinstance(m, RewardkitError) else "ok" for m in found]
+                assert codes == expected[: len(part)]
 
 
 def test_a_closed_pool_says_so(odd: Recipe) -> None:

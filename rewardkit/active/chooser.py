@@ -23,6 +23,7 @@ from rewardkit.pairs import Ints, Pairs
 
 if TYPE_CHECKING:
     from rewardkit.annotate.chooser import Choice, Judgement, StudyState
+    from rewardkit.features import Features
     from rewardkit.training.options import TrainOptions
 
 
@@ -114,8 +115,10 @@ class ActiveChooser:
             gains = design.gains
         chosen = pick(gains, eligible, explore, draw.random(), draw.random())
         number = state.pairs[chosen.place].id
-        if chosen.reason == RANDOM and design is not None and self._learned is not None:
-            names = list(self._learned.beliefs)
+        work = self._working
+        if chosen.reason == RANDOM and design is not None and work is not None and work.learned:
+            # A fit may have ended meanwhile: what counts is the one that the design is made of.
+            names = list(work.learned.beliefs)
             if self._asked(state) in names:
                 margin = design.margins[names.index(self._asked(state)), chosen.place]
                 self._opinions[number, state.rater] = float(margin)
@@ -148,9 +151,7 @@ class ActiveChooser:
         if state.features is None:
             return None
         if self._space is None or self._space[0] is not state.features:
-            ok = [error is None for error in state.features.errors]
-            values = np.where(np.array(ok)[:, None], state.features.values, np.nan)
-            self._space = state.features, Space.of(values, self.options.axes)
+            self._space = state.features, space_of(state.features, self.options.axes)
             self._learned = self._working = None
         space = self._space[1]
         self._fit(space, state, place)
@@ -201,6 +202,20 @@ class ActiveChooser:
             return
         self._thread = threading.Thread(target=run, name="rewardkit-active", daemon=True)
         self._thread.start()
+
+
+def space_of(features: Features, axes: int) -> Space:
+    """The space of clips of which some may not have been measured.
+
+    Args:
+        features: Of all clips.
+        axes: At most so many axes.
+
+    Raises:
+        RewardkitError: `bad_features` when they do not tell the clips apart.
+    """
+    ok = np.array([error is None for error in features.errors])
+    return Space.of(np.where(ok[:, None], features.values, np.nan), axes)
 
 
 def _votes(

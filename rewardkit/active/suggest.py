@@ -34,7 +34,8 @@ class Suggestion:
         gain: What a judgement is expected to teach, in squared log-odds; see `Design`.
         margin: By how much the votes so far put a above b, in log-odds, in the first dimension
             that was judged; 0 before any vote. Compared with the answers to random pairs, in
-            order, it is what `Accuracy` counts.
+            order, it is what `Accuracy` counts: answers in that dimension.
+        dimension: That of the margin; empty before any vote.
     """
 
     a: int
@@ -43,6 +44,7 @@ class Suggestion:
     reason: Reason
     gain: float
     margin: float = 0.0
+    dimension: str = ""
 
 
 @dataclass(frozen=True)
@@ -121,14 +123,16 @@ def next_pairs(
     table = np.asarray(values, np.float64)
     rows = checked(candidates, len(table))
     space = Space.of(table, options.axes)
+    beliefs = learn(space, votes, options, train)
     design = Design(
         space.points,
         rows,
-        list(learn(space, votes, options, train).values()),
+        list(beliefs.values()),
         judged=None if votes is None else counts(votes, len(table)),
         wear=options.wear,
     )
     margins = design.margins[0] + 0.0
+    dimension = next(iter(beliefs))
     left = np.ones(len(rows), bool)
     if votes is not None and not options.repeats:
         left = ~np.isin(_keys(rows), _keys(np.stack([votes.a, votes.b], axis=1)))
@@ -147,7 +151,7 @@ def next_pairs(
         gain, margin = float(gains[chosen.place]), float(margins[chosen.place])
         if draws[2] >= 0.5:
             a, b, margin = b, a, 0.0 - margin
-        found.append(Suggestion(a, b, chosen.propensity, chosen.reason, gain, margin))
+        found.append(Suggestion(a, b, chosen.propensity, chosen.reason, gain, margin, dimension))
         design.take(chosen.place)
         left[chosen.place] = False
     return found

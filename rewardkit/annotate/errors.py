@@ -13,6 +13,8 @@ STUDY_CODES: Final = {
     "not_saved": ("the study file could not be written: a full disk, no permission, a lock", 507),
     "no_pairs": ("there are no two clips to compare", 500),
     "no_answers": ("nothing has been answered that could be exported", 409),
+    "bad_golden": ("a golden pair whose question is not asked, or that has two answers", 500),
+    "bad_address": ("where nothing can be served: a port in use, a URL that leads nowhere", 500),
     "changed_clip": ("a clip's sound is no longer what it was when the study began", 410),
     "missing_clip": ("a clip is no longer there, or can't be read", 410),
     "unusable_clip": ("clips that can't be read (they are listed)", 500),

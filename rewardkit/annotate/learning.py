@@ -74,7 +74,8 @@ def active(
     Raises:
         RewardkitError: When there is no such scorer, and `bad_option`.
     """
-    from rewardkit.active import Accuracy, ActiveChooser
+    from rewardkit.active import Accuracy, ActiveChooser, ActiveOptions
+    from rewardkit.active.chooser import space_of
 
     chosen = [installed.load(name, **given) for name, given in scorers]
     rule = None if stop_at is None else Accuracy(width=2 * stop_at)
@@ -89,6 +90,11 @@ def active(
         good = sum(error is None for error in features.errors)
         if good < 2:
             say(f"pairs stay random, since {good} of {len(features)} clips could be measured")
+            return
+        try:
+            space_of(features, ActiveOptions().axes)
+        except RewardkitError as error:
+            say(f"pairs stay random: {error}")
             return
         listening.features = features
         say(f"{good} of {len(features)} clips are measured: pairs are chosen by what they teach")

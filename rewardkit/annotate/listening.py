@@ -62,7 +62,8 @@ class Listening:
         study: The study.
         chooser: Which pair is next; among repeats and golden pairs it has no say.
         features: Of the study's clips, in the order of their numbers, for the chooser; may be
-            set later, when they have been measured.
+            set later, when they have been measured. The chooser gets none while there are clips
+            that were added since.
     """
 
     def __init__(
@@ -192,7 +193,8 @@ class Listening:
             write.execute(
                 "INSERT INTO presentation "
                 "(id, pair, rater, session, swapped, kind, propensity, reason, shown) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                # A page that was opened on another study has a session that is none here.
+                "VALUES (?, ?, ?, (SELECT id FROM session WHERE id = ?), ?, ?, ?, ?, ?)",
                 (secrets.token_urlsafe(16), pair, rater.id, session, int(swapped), kind,
                  propensity, reason, time.time()),
             )  # fmt: skip
@@ -204,16 +206,20 @@ class Listening:
         return [row["pair"] for row in rows if row["pair"] not in seen]
 
     def _state(self, rater: Rater, eligible: list[int], votes: dict[int, int]) -> StudyState:
+        pairs = self._pairs()
         clips = self.study.db.read("SELECT path FROM clip ORDER BY id")
+        features = self.features
+        if features is not None and len(features) != len(clips):
+            features = None  # clips were added since they were measured
         return StudyState(
             clips=[row["path"] for row in clips],
-            pairs=self._pairs(),
+            pairs=pairs,
             judgements=judgements(self.study),
             eligible=eligible,
             votes=votes,
             dimensions=self.study.settings.dimensions,
             rater=rater.name,
-            features=self.features,
+            features=features,
         )
 
 

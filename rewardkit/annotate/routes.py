@@ -86,10 +86,12 @@ def next_pair(
     """The pair in front of the rater; null when they are done."""
     shown = listening.next(rater, body.session)
     done = votes.count(listening.study, rater)
+    total = done if shown is None else done + 1 + listening.remaining(rater)
+    limit = listening.study.settings.per_rater
     return {
         "presentation": None if shown is None else serving.described(listening.study, shown),
         "done": done,
-        "total": done if shown is None else done + 1 + listening.remaining(rater),
+        "total": total if limit is None else max(done, min(total, limit)),
         "undoes": votes.last(listening.study, rater),
     }
 

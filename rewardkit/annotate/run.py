@@ -4,11 +4,14 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import socket
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
+from rewardkit.annotate.errors import StudyError
 from rewardkit.annotate.guard import LOOPBACK
 from rewardkit.annotate.listening import Listening
 from rewardkit.annotate.study import Study
@@ -26,12 +29,20 @@ class Address:
     Args:
         host: To bind.
         port: To bind.
-        url: Under which raters reach it, when that differs: behind a proxy, say.
+        url: Under which raters reach it, when that differs: behind a proxy, say. The pages ask
+            for what they need at its root, so it has no path.
+
+    Raises:
+        StudyError: `bad_address` for a URL that is none.
     """
 
     host: str = "127.0.0.1"
     port: int = 8377
     url: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.url is not None and not _is_root(self.url):
+            raise StudyError("bad_address", f"url {self.url!r}; it is https://host or with :port")
 
     @property
     def is_loopback(self) -> bool:
@@ -51,6 +62,48 @@ class Address:
         """Names under which requests may come."""
         named = urlsplit(self.base).hostname
         return LOOPBACK | {self.host.lower()} | ({named} if named else set())
+
+
+def _is_root(url: str) -> bool:
+    """Whether a URL names a server, and nothing on it.
+
+    Example:
+        >>> _is_root("https://lab.example.org:8443/"), _is_root("lab.example.org:8443")
+        (True, False)
+    """
+    try:
+        parts = urlsplit(url)
+        named = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    plain = parts.path in ("", "/") and not parts.query and not parts.fragment
+    return named and plain and parts.scheme in ("http", "https") and "@" not in parts.netloc
+
+
+def check_free(address: Address) -> None:
+    """Refuse an address that another program listens on, or that this one may not have.
+
+    Raises:
+        StudyError: `bad_address`.
+    """
+    try:
+        places = socket.getaddrinfo(
+            address.host or None, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+    except (OSError, UnicodeError):  # no such name: the server says so
+        return
+    for family, kind, protocol, _, place in places:
+        try:
+            with socket.socket(family, kind, protocol) as tried:
+                if os.name == "posix":  # as the server will: what was closed just now is free
+                    tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                if family == socket.AF_INET6:
+                    tried.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+                tried.bind(place)
+        except OSError as error:
+            if error.errno in (errno.EADDRINUSE, errno.EACCES):
+                message = f"{address.host}:{address.port} can't be had: {error.strerror}"
+                raise StudyError("bad_address", message) from error
 
 
 def links(study: Study, address: Address) -> list[tuple[str, str]]:

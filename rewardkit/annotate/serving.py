@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from functools import lru_cache
 from typing import Any, Final
 
@@ -22,20 +23,38 @@ _wav = lru_cache(_KEPT)(sound.wav)
 def described(study: Study, shown: Presentation) -> dict[str, Any]:
     """All that a browser learns of a pair: random names, gains, durations, the text."""
     sides = [
-        study.db.read("SELECT loudness, peak, duration FROM clip WHERE id = ?", (number,))[0]
+        study.db.read("SELECT * FROM clip WHERE id = ?", (number,))[0]
         for number in (shown.left, shown.right)
     ]
-    a, b = ((row["loudness"], row["peak"]) for row in sides)
+    scales = [_scale(study, row) for row in sides]
+    a, b = (
+        (row["loudness"], max(row["peak"], scale)) for row, scale in zip(sides, scales, strict=True)
+    )
     gains = sound.matched(a, b, study.settings.level)
     return {
         "id": shown.id,
         "text": shown.text,
         "heard": shown.heard,
         "clips": [
-            {"url": f"/api/clips/{shown.id}/{side}", "gain": gain, "duration": row["duration"]}
-            for side, gain, row in zip("ab", gains, sides, strict=True)
+            {
+                "url": f"/api/clips/{shown.id}/{side}",
+                "gain": gain * scale,
+                "duration": row["duration"],
+            }
+            for side, gain, scale, row in zip("ab", gains, scales, sides, strict=True)
         ],
     }
+
+
+def _scale(study: Study, row: sqlite3.Row) -> float:
+    """What the samples of a clip are divided by when it is sent."""
+    rate = study.sample_rate
+    if row["peak"] <= 1.0 and row["sample_rate"] == rate:
+        return 1.0
+    try:
+        return _wav(row["path"], row["key"], rate)[1]
+    except StudyError:  # said, and flagged, when the clip is asked for
+        return 1.0
 
 
 def clip(study: Study, rater: Rater, presentation: str, side: str) -> bytes:
@@ -55,7 +74,7 @@ def clip(study: Study, rater: Rater, presentation: str, side: str) -> bytes:
     if row is None:
         raise StudyError("unknown_presentation", "this pair was not shown to you")
     try:
-        return _wav(row["path"], row["key"], study.sample_rate)
+        return _wav(row["path"], row["key"], study.sample_rate)[0]
     except StudyError as error:
         study.flag("clip", row["id"], error.message)
         raise

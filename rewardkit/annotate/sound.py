@@ -74,7 +74,10 @@ def loudness(clip: Clip) -> float | None:
     """
     import pyloudnorm
 
-    meter = pyloudnorm.Meter(clip.sample_rate, block_size=min(_BLOCK, clip.duration))
+    block = min(_BLOCK, clip.duration)
+    while block * clip.sample_rate > len(clip.samples):  # the product may be rounded up
+        block = math.nextafter(block, 0.0)
+    meter = pyloudnorm.Meter(clip.sample_rate, block_size=block)
     with np.errstate(divide="ignore"):
         value = float(meter.integrated_loudness(clip.samples.astype(np.float64)))
     return value if math.isfinite(value) and value > _GATE else None
@@ -110,13 +113,17 @@ def matched(
     return gains[0], gains[1]
 
 
-def wav(path: str, key: str, sample_rate: int) -> bytes:
-    """A clip as 16-bit mono WAV.
+def wav(path: str, key: str, sample_rate: int) -> tuple[bytes, float]:
+    """A clip as 16-bit mono WAV, and what its samples were divided by to fit.
 
     Args:
         path: Its file.
         key: What its sound's hash was when the study began.
         sample_rate: To serve it at, in Hz.
+
+    Returns:
+        The file, and its peak if that is above full scale, as in files of floats and after
+        resampling; else 1. Gains are multiplied by it.
 
     Raises:
         StudyError: `missing_clip` when it can't be read, `changed_clip` when it is another sound.
@@ -129,7 +136,8 @@ def wav(path: str, key: str, sample_rate: int) -> bytes:
         raise StudyError("changed_clip", "a clip has changed since the study began")
     if clip.sample_rate != sample_rate:
         clip = resample(clip, sample_rate)
-    return encode(clip.samples, sample_rate)
+    scale = max(1.0, float(np.abs(clip.samples).max()))
+    return encode(clip.samples if scale == 1.0 else clip.samples / scale, sample_rate), scale
 
 
 def encode(samples: NDArray[np.float32], sample_rate: int) -> bytes:

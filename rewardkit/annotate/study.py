@@ -143,16 +143,21 @@ class Study:
             How many pairs were left out because both sides hold the same sound.
 
         Raises:
-            StudyError: `unusable_clip`, listing clips that can't be read; then nothing is added.
+            StudyError: `unusable_clip`, listing clips that can't be read; `bad_golden` for a
+                golden pair of another dimension than is asked, or with two answers. Then nothing
+                is added.
         """
         rows = [
             (str(Path(pair.a).absolute()), str(Path(pair.b).absolute()), pair) for pair in pairs
         ]
+        if golden:
+            _check_golden([pair for _, _, pair in rows], self.settings.dimensions)
         known = {row["path"] for row in self.db.read("SELECT path FROM clip")}
         new = [path for path in dict.fromkeys(p for a, b, _ in rows for p in (a, b))
                if path not in known]  # fmt: skip
         sounds = _measured(new, measure, progress)
         same = 0
+        answers: dict[tuple[int, str], float] = {}
         with self.db.write() as write:
             write.executemany(
                 "INSERT INTO clip (path, key, duration, sample_rate, loudness, peak) "
@@ -180,6 +185,10 @@ class Study:
                         (*sides, pair.text, pair.language, *speakers, pair.system_a, pair.system_b),
                     ).lastrowid
                 if golden:
+                    answer = answers.setdefault((numbers[sides], pair.dimension), win)
+                    if answer != win:
+                        message = f"{a_path} and {b_path} have two answers on {pair.dimension}"
+                        raise StudyError("bad_golden", message)
                     write.execute(
                         "INSERT OR REPLACE INTO golden VALUES (?, ?, ?)",
                         (numbers[sides], pair.dimension, win),
@@ -257,6 +266,16 @@ class Study:
             )
 
 
+def _check_golden(pairs: Sequence[Preference], asked: Sequence[str]) -> None:
+    other = [pair for pair in pairs if pair.dimension not in asked]
+    if other:
+        raise StudyError(
+            "bad_golden",
+            f"{len(other)} golden pairs are about {', '.join(sorted({p.dimension for p in other}))}"
+            f"; this study asks about {', '.join(asked)}",
+        )
+
+
 def _measured(
     paths: Sequence[str],
     measure: Callable[[str], sound.Sound],
@@ -265,7 +284,10 @@ def _measured(
     sounds, bad = [], []
     for done, path in enumerate(paths, 1):
         try:
+            path.encode()
             sounds.append(measure(path))
+        except UnicodeEncodeError:
+            bad.append(f"{path!r}: the name is not UTF-8")
         except AudioError as error:
             bad.append(str(error))
         if progress is not None:

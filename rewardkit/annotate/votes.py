@@ -64,7 +64,6 @@ def record(study: Study, rater: Rater, vote: Vote, session: str | None = None) -
             `conflicting_id`, or `not_saved`, after which the vote may be sent again.
     """
     body = json.dumps(dataclasses.asdict(vote), sort_keys=True)
-    _check(study, vote)
     with study.db.write() as write:
         shown = write.execute(
             "SELECT number, pair FROM presentation WHERE id = ? AND rater = ?",
@@ -74,6 +73,7 @@ def record(study: Study, rater: Rater, vote: Vote, session: str | None = None) -
             raise StudyError("unknown_presentation", "this pair was not shown to you")
         if _is_known(write, vote.id, body):
             return
+        _check(study, vote)
         if write.execute(
             "SELECT 1 FROM standing WHERE presentation = ?", (shown["number"],)
         ).fetchone():
@@ -91,12 +91,14 @@ def record(study: Study, rater: Rater, vote: Vote, session: str | None = None) -
         if vote.action == "broken":
             write.execute(
                 "INSERT OR IGNORE INTO flag (kind, subject, reason, made) VALUES ('pair', ?, ?, ?)",
-                (shown["pair"], f"broken sound, says {rater.name}", time.time()),
+                (shown["pair"], _broken(rater), time.time()),
             )
 
 
 def undo(study: Study, rater: Rater, vote: str, undoes: str, session: str | None = None) -> None:
     """Take back a vote: its presentation waits for an answer again. Both rows are kept.
+
+    What a report of broken sound holds against the pair goes with it.
 
     Args:
         study: The study.
@@ -113,7 +115,7 @@ def undo(study: Study, rater: Rater, vote: str, undoes: str, session: str | None
         if _is_known(write, vote, body):
             return
         row = write.execute(
-            "SELECT vote.number, vote.presentation FROM vote "
+            "SELECT vote.number, vote.presentation, vote.action, pair FROM vote "
             "JOIN presentation ON presentation.number = vote.presentation "
             "WHERE vote.id = ? AND presentation.rater = ? AND action != 'undo'",
             (undoes, rater.id),
@@ -127,6 +129,16 @@ def undo(study: Study, rater: Rater, vote: str, undoes: str, session: str | None
             "VALUES (?, ?, 'undo', ?, ?, ?, ?)",
             (vote, row["presentation"], row["number"], session, body, time.time()),
         )
+        if row["action"] == "broken":
+            write.execute(
+                "DELETE FROM flag WHERE kind = 'pair' AND subject = ? AND reason = ?",
+                (row["pair"], _broken(rater)),
+            )
+
+
+def _broken(rater: Rater) -> str:
+    """What is held against a pair that a rater reports as broken."""
+    return f"broken sound, says {rater.name}"
 
 
 def last(study: Study, rater: Rater) -> str | None:

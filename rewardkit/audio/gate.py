@@ -66,7 +66,7 @@ def read(source: Source, *, sample_rate: int | None = None, limits: Limits = DEF
         _check_length(len(clip.samples), clip.sample_rate, clip.source, limits)
         limits.check_samples(clip.samples, clip.source)
     elif isinstance(source, str | os.PathLike | bytes | bytearray | memoryview):
-        clip = _decode(_plain(source), limits)
+        clip = _decode(plain(source), limits)
     else:
         return _from_array(source, sample_rate, limits)
     if sample_rate is not None and _rate(sample_rate) != clip.sample_rate:
@@ -109,7 +109,7 @@ def read_windows(
         raise AudioError(
             "too_short", f"windows of {seconds} s; at least {limits.min_duration:g} s is needed"
         )
-    source = _plain(source)
+    source = plain(source)
     name = named(source)
     with decoding(source, limits, whole=False) as decoder:
         rate = decoder.sample_rate
@@ -173,8 +173,16 @@ def _rate(sample_rate: Any) -> int:
         ) from error
 
 
-def _plain(source: Any) -> str | os.PathLike[str] | bytes:
-    return bytes(source) if isinstance(source, bytearray | memoryview) else source
+def plain(source: Any) -> Any:
+    """The same sound as what another process can be sent: bytes, or a tensor without a gradient.
+
+    Example:
+        >>> plain(memoryview(b"RIFF"))
+        b'RIFF'
+    """
+    if isinstance(source, bytearray | memoryview):
+        return bytes(source)
+    return source.detach().cpu() if _is_tensor(source) else source
 
 
 def _check_length(frames: int, sample_rate: int, source: str, limits: Limits) -> None:
@@ -221,10 +229,13 @@ def _from_array(source: Any, sample_rate: int | None, limits: Limits) -> Clip:
 
 
 def _as_numpy(source: Any) -> NDArray[Any]:
-    if hasattr(source, "detach"):  # a torch tensor, on any device, with or without gradient
-        tensor = source.detach().cpu()
-        # NumPy has no bfloat16.
-        source = (tensor.float() if str(tensor.dtype) == "torch.bfloat16" else tensor).numpy()
+    if _is_tensor(source):
+        try:
+            tensor = plain(source)
+            # NumPy has no bfloat16.
+            source = (tensor.float() if str(tensor.dtype) == "torch.bfloat16" else tensor).numpy()
+        except (TypeError, RuntimeError) as error:  # sparse, meta
+            raise AudioError("bad_format", f"a tensor without plain samples: {error}") from error
     if isinstance(source, np.ndarray):
         return source
     raise AudioError(
@@ -232,6 +243,10 @@ def _as_numpy(source: Any) -> NDArray[Any]:
         f"sound can't be read from {type(source).__name__}; give a path, bytes, a NumPy array, "
         "a torch tensor or a Clip",
     )
+
+
+def _is_tensor(source: Any) -> bool:
+    return all(hasattr(source, name) for name in ("detach", "cpu", "dtype"))  # files detach too
 
 
 def _scaled(array: NDArray[Any]) -> NDArray[np.floating[Any]]:

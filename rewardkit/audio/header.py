@@ -27,6 +27,7 @@ _STREAMED: Final = 0x7FFF_0000
 # A writer that can't seek back (into a pipe) leaves a placeholder for the size: 0, 0xFFFFFFFF
 # (ffmpeg), 0x7FFFF000 (SoX, espeak-ng). No such size is meant: 2 GiB last 18 h at 16 kHz.
 _MOST_CHUNKS: Final = 10_000
+_MOST_STREAMS: Final = 100
 _LONGEST_PAGE: Final = 27 + 255 + 255 * 255  # of Ogg, in bytes
 
 
@@ -189,7 +190,23 @@ def _ogg_missing(file: BinaryIO, size: int) -> str | None:
     segments = tail[page + 27 : page + 27 + header[26]]
     if len(segments) < header[26] or page + 27 + header[26] + sum(segments) > len(tail):
         return "its last page is cut"
+    if header[14:18] not in _ogg_streams(file):
+        return "other streams follow the first, which alone is decoded"
     return None if header[5] & 4 else "its last page is not marked as the end of the stream"
+
+
+def _ogg_streams(file: BinaryIO) -> set[bytes]:
+    """The serial numbers of the streams that an Ogg file begins with: side by side, not in turn."""
+    found: set[bytes] = set()
+    position = 0
+    for _ in range(_MOST_STREAMS):
+        header = _at(file, position, 27)
+        if len(header) < 27 or header[:4] != b"OggS" or not header[5] & 2:
+            break
+        found.add(header[14:18])
+        segments = _at(file, position + 27, header[26])
+        position += 27 + len(segments) + sum(segments)
+    return found
 
 
 def _mp3(found: mpeg.Walk) -> Header:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Optional
 
@@ -133,7 +134,7 @@ def annotate(
     except ImportError as error:
         stop(f"annotate needs {error.name}: {_INSTALL}", USAGE)
     del fastapi, pyloudnorm, uvicorn
-    from rewardkit.annotate.run import Address
+    from rewardkit.annotate.run import ALONE, Address, check_free
 
     given = {
         "title": title,
@@ -153,11 +154,18 @@ def annotate(
         stop(f"--choose is active or random, not {choose!r}", USAGE)
     if stop_at is not None and (choose != "active" or not 0 < stop_at < 0.5):
         stop("--stop-at lies between 0 and 0.5, and goes with --choose active", USAGE)
+    names = [name for name in (part.strip() for part in raters.split(",")) if name]
+    if ALONE in names:
+        stop(f"{ALONE!r} is the rater who needs no link; take another name", USAGE)
     # Whatever can be wrong with the files is found before a study is made of them.
     asked = _pairs(clips, pairs, seed or 0) if clips else []
     known = _golden(golden) if golden is not None else []
     is_new = not study.exists()
-    opened = _opened(study, changes, _questions(dimensions, question), bool(asked))
+    wording = _questions(dimensions, question)
+    serves = export is None and not exclude
+    if serves:
+        check_free(address)  # else a server that is running would get what is added
+    opened = _opened(study, changes, wording, bool(asked))
     try:
         try:
             _add(opened, asked)
@@ -166,40 +174,37 @@ def annotate(
             if is_new:
                 opened.remove()
             raise
-        for name in filter(None, (part.strip() for part in raters.split(","))):
+        for name in names:
             opened.add_rater(name)
         for text in exclude:
             _exclude(opened, text)
         if export is not None:
             _export(opened, export, everything)
-        elif not exclude:
+        elif serves:
             _serve(opened, address, scorers if choose == "active" else None, cache, stop_at)
     finally:
         opened.close()
 
 
 def _opened(
-    path: Path, changes: dict[str, Any], questions: dict[str, str], has_pairs: bool
+    path: Path, changes: dict[str, Any], wording: tuple[list[str], dict[str, str]], has_pairs: bool
 ) -> Study:
     """The study, as it is or new, with the settings that were given."""
     from rewardkit.annotate import Settings, Study, StudyError
 
-    if questions:
-        changes = {**changes, "questions": questions}
     if path.exists():
         study = Study.open(path)
+        changes = changes | _asked(*wording, study.settings.questions)
         if changes:
             study.change(dataclasses.replace(study.settings, **changes))
         return study
     if not has_pairs:
         raise StudyError("not_a_study", f"there is no study {path}; name its clips to make one")
-    return Study.create(path, Settings(**changes))
+    return Study.create(path, Settings(**changes, **_asked(*wording, {})))
 
 
-def _questions(dimensions: str | None, asked: list[str]) -> dict[str, str]:
-    """Questions by dimension; empty when nothing was said about them."""
-    from rewardkit.annotate.settings import question
-
+def _questions(dimensions: str | None, asked: list[str]) -> tuple[list[str], dict[str, str]]:
+    """The dimensions that were named, and the questions by dimension that were worded."""
     named = {}
     for text in asked:
         name, equals, words = text.partition("=")
@@ -207,7 +212,20 @@ def _questions(dimensions: str | None, asked: list[str]) -> dict[str, str]:
             stop(f"{text!r} is no question; write DIMENSION=TEXT", USAGE)
         named[name.strip()] = words.strip()
     names = [part.strip() for part in (dimensions or "").split(",") if part.strip()]
-    return {name: named.get(name, question(name)) for name in names or named}
+    if names and not set(named) <= set(names):
+        stop(f"--question is about {', '.join(named)}, --dimensions are {dimensions}", USAGE)
+    return names, named
+
+
+def _asked(names: list[str], named: dict[str, str], known: Mapping[str, str]) -> dict[str, Any]:
+    """The setting `questions`, if anything was said about it; what is not said stays as known."""
+    from rewardkit.annotate.settings import question
+
+    if not names and not named:
+        return {}
+    every = names or list(dict.fromkeys([*known, *named]))
+    worded = {**known, **named}
+    return {"questions": {name: worded.get(name, question(name)) for name in every}}
 
 
 def _pairs(arguments: list[str], most: int, seed: int) -> list[Preference]:
@@ -250,7 +268,11 @@ def _add(study: Study, pairs: list[Preference], golden: bool = False) -> None:
         if sys.stderr.isatty() and (done % 20 == 0 or done == total):
             typer.echo(f"\rreading clips: {done} of {total}", nl=done == total, err=True)
 
+    before = len(study.db.read("SELECT id FROM pair"))
     same = study.add(pairs, golden=golden, progress=progress)
+    more = len(study.db.read("SELECT id FROM pair")) - before
+    if before and more and not golden:
+        typer.echo(f"{more} pairs are added to the {before} of the study", err=True)
     if same:
         typer.echo(f"{same} pairs left out: both sides hold the same sound", err=True)
 

@@ -54,12 +54,12 @@ def audit(
     budget: Annotated[int, typer.Option(min=1, help="Versions of each clip to try.")] = 300,
     objective: Annotated[str, typer.Option(help="What the search raises: lcb or mean.")] = "lcb",
     uncertainty: Annotated[float, typer.Option(help="lcb = reward - this many std.")] = 1.0,
-    seed: Annotated[int, typer.Option(help="Of all that is drawn.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of all that is drawn.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead.")] = False,
 ) -> None:
     """Try to fool a reward: known changes, the best of many, a search; exit 1 if one succeeds."""
     from rewardkit import audit as run
-    from rewardkit.cli.output import json_line
+    from rewardkit.cli.output import check_folder, json_line
     from rewardkit.model import RewardModel
 
     chosen = _perturbations(only)
@@ -67,6 +67,8 @@ def audit(
         goal = run.Goal(objective, uncertainty)  # type: ignore[arg-type]  # it checks
         sources = _read(clips)
         references = _read(reference) if reference else sources
+        if out is not None:
+            check_folder(out)
     except RewardkitError as error:
         stop(str(error), USAGE)
     model = RewardModel.from_pretrained(checkpoint)
@@ -87,10 +89,10 @@ def audit(
             model, sources, references, run.available(),
             goal=goal, judge=second, budget=budget, seed=seed, progress=say,
         )  # fmt: skip
-        if out is not None:
-            run.keep(attack, model, out)
     report = run.Report(model.manifest.name, found, curve, attack)
     typer.echo(json_line(report.to_json()) if as_json else report.render())
+    if attack is not None and out is not None:
+        run.keep(attack, model, out)
     if not report.passed:
         raise typer.Exit(SOME_FAILED)
 

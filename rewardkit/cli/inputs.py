@@ -20,7 +20,8 @@ AUDIO_ENDINGS: Final = frozenset(
 
 _LIST_ENDINGS: Final = frozenset({".txt", ".lst", ".jsonl"})
 _SOUND_MAGIC: Final = (b"RIFF", b"RIFX", b"RF64", b"fLaC", b"OggS", b"ID3", b"FORM", b".snd",
-                       b"\xff\xfb", b"\xff\xf3", b"\xff\xf2")  # fmt: skip
+                       b"\xff\xfb", b"\xff\xfa", b"\xff\xf3", b"\xff\xf2", b"\xff\xe3",
+                       b"\xff\xe2")  # fmt: skip
 
 Input = tuple[str, "str | bytes"]
 """A name to print, and what to read: a path or encoded sound."""

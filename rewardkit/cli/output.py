@@ -7,6 +7,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -19,7 +20,12 @@ Row = dict[str, Any]
 
 def json_line(row: Row) -> str:
     """One row as one line of JSON; a value that is not finite can't get this far."""
-    return json.dumps(row, ensure_ascii=False, allow_nan=False)
+    return _unicode(json.dumps(row, ensure_ascii=False, allow_nan=False))
+
+
+def _unicode(text: str) -> str:
+    """The text, with `?` for the bytes of a file's name that are no UTF-8."""
+    return text.encode(errors="replace").decode()
 
 
 def _flat(row: Row) -> Row:
@@ -33,7 +39,9 @@ def _flat(row: Row) -> Row:
             flat.update({f"{key}.{name}": number for name, number in value.items()})
         else:
             flat[key] = value
-    return flat
+    return {
+        key: _unicode(value) if isinstance(value, str) else value for key, value in flat.items()
+    }
 
 
 def _columns(rows: Sequence[Row]) -> list[str]:
@@ -85,6 +93,17 @@ def check_ending(path: Path) -> None:
         )
     if not path.parent.is_dir():
         raise RewardkitError("no_folder", f"{path.parent} is not a folder")
+
+
+def check_folder(path: Path) -> None:
+    """Refuse a folder that can't be made or written to, before any work is done.
+
+    Raises:
+        RewardkitError: `no_folder`.
+    """
+    nearest = next(folder for folder in (path, *path.absolute().parents) if folder.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK):
+        raise RewardkitError("no_folder", f"{path}: {nearest} is no folder that can be written to")
 
 
 def write(path: Path, rows: Sequence[Row]) -> None:

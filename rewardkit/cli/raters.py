@@ -37,8 +37,9 @@ def raters(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Report on raters: reliability, agreement, consistency, golden pairs, sides, times."""
-    from rewardkit.preferences import read, write
+    from rewardkit.preferences import read
     from rewardkit.raters import RaterOptions, read_votes, render, report, weighted, weights
+    from rewardkit.raters.again import write_again
     from rewardkit.raters.render import to_json
 
     if items not in ("clip", "system"):
@@ -55,5 +56,7 @@ def raters(
     else:
         typer.echo(render(found))
     if out is not None:
-        write(weighted(given.preferences, weights(found)), out)
+        dropped = write_again(weighted(given.preferences, weights(found)), given.own, out)
+        if dropped:
+            typer.echo(f"only .jsonl keeps {', '.join(dropped)}", err=True)
         typer.echo(f"wrote {out}: {len(given.preferences)} preferences, weighed", err=True)

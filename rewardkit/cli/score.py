@@ -100,6 +100,8 @@ def score(
             explain=explain,
         )  # fmt: skip
         return
+    if window is not None and (workers or timeout is not None):
+        stop("--window measures in this process: leave out --workers and --timeout", USAGE)
     try:
         inputs = list(expand(clips or []))
     except RewardkitError as error:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 import typer
 
 from rewardkit.cli.failures import SOME_FAILED, USAGE, stop
+from rewardkit.errors import PreferenceError
 
 if TYPE_CHECKING:
     from rewardkit.pairs import Indexed
@@ -59,8 +60,16 @@ def suggest(
 
     if out.suffix != ".jsonl" or not out.parent.is_dir():
         stop(f"{out}: pairs are written to a .jsonl file in a folder that exists", USAGE)
+    if any(out.resolve() == path.resolve() for path in votes):
+        stop(f"{out} holds answers; write the pairs to another file", USAGE)
+    if target is not None and not 0 < target < 1:
+        stop(f"--target is {target:g}; it lies between 0 and 1", USAGE)
     options = ActiveOptions(explore=explore)
-    paths = [str(Path(name).absolute()) for name, source in expand(clips) if source == name]
+    named = list(expand(clips))
+    if any(source != name for name, source in named):
+        stop("clips must be files: the pairs keep their paths", USAGE)
+    paths = [str(Path(name).absolute()) for name, _ in named]
+    _check_names(paths)
     read = [preferences.read(path, probe=None) for path in votes]
     indexed = index(preference for file in read for preference in file)
     every = list(dict.fromkeys([*paths, *indexed.paths]))
@@ -86,17 +95,28 @@ def suggest(
             "_propensity": pair.propensity,
             "_gain": pair.gain,
             "_margin": pair.margin,
+            **({"_dimension": pair.dimension} if pair.dimension else {}),
         }
         for pair in found
     ]
     replace(out, "".join(json.dumps(r, ensure_ascii=False) + "\n" for r in rows).encode())
     at_random = sum(pair.reason == "random" for pair in found)
     typer.echo(f"wrote {out}: {len(found)} pairs, {at_random} of them at random")
-    _say(votes, target)
+    _say(votes, target, indexed.pairs.dimensions)
     for path, reason in failed.items():
         typer.echo(f"left out: {path}: {reason}", err=True)
     if failed:
         raise typer.Exit(SOME_FAILED)
+
+
+def _check_names(paths: list[str]) -> None:
+    """Refuse what can't be written to the file of pairs, before it is measured."""
+    for path in paths:
+        try:
+            path.encode()
+        except UnicodeEncodeError as error:
+            message = f"{path!r} can't be written as UTF-8"
+            raise PreferenceError("bad_encoding", message) from error
 
 
 def _measure(
@@ -143,8 +163,11 @@ def _votes(indexed: Indexed, row: dict[str, int]) -> Any:
     return pairs.select(kept)
 
 
-def _say(votes: Sequence[Path], target: float | None) -> None:
-    """What answers to random pairs of earlier suggestions say of the head."""
+def _say(votes: Sequence[Path], target: float | None, dimensions: Sequence[str]) -> None:
+    """What answers to random pairs of earlier suggestions say of the head.
+
+    A margin is the head's opinion in one dimension, and says nothing of answers in another.
+    """
     from rewardkit.active import Accuracy
     from rewardkit.active.stopping import agreement
     from rewardkit.preferences.issues import Issues
@@ -152,22 +175,27 @@ def _say(votes: Sequence[Path], target: float | None) -> None:
     from rewardkit.preferences.read import FORMATS
 
     margin, win = [], []
+    only = dimensions[0] if len(dimensions) == 1 else None  # older files do not name it
     for path in votes:
-        parse = Parser("/", as_text=path.suffix == ".csv")
+        parse = Parser("/", as_text=path.suffix.lower() == ".csv")
         for line, cells in FORMATS[path.suffix.lower()](path, Issues(str(path))):
             if cells is None or cells.get("_reason") != "random":
                 continue
             preference, _ = parse(cells, line)
             try:
                 opinion = float(cells.get("_margin") or 0.0)
-            except ValueError:
+            except (TypeError, ValueError):
                 opinion = 0.0
-            if preference is not None and opinion:  # before any vote there was no opinion
+            if preference is None or not abs(opinion) > 0:  # before any vote there was no opinion
+                continue
+            if (cells.get("_dimension") or only) == preference.dimension:
                 margin.append(opinion)
                 win.append(preference.win)
     if margin:
         verdict = Accuracy(target=target).verdict(agreement(margin, win))
         typer.echo(f"{'stop' if verdict.stop else 'go on'}: {verdict.reason}")
+    elif target is not None:
+        typer.echo("go on: no answer to a random pair that the head had an opinion of")
 
 
 def _relative(path: str, folder: Path) -> str:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional, cast
 import typer
 
 from rewardkit.cli.failures import USAGE, stop
+from rewardkit.cli.output import check_folder
+from rewardkit.errors import RewardkitError
 
 if TYPE_CHECKING:
     from rewardkit.training.options import Ties
@@ -36,7 +38,8 @@ def train(
         typer.Option(
             "--features",
             help="Which features a dimension may use, such as 'prosody=pitch.*,timing.*', or all "
-            "dimensions, such as 'pitch.*'; may be repeated.",
+            "dimensions, such as 'pitch.*'; '!pitch.jitter*' takes out again, of all if it comes "
+            "first. May be repeated: patterns of one dimension add up.",
         ),
     ] = [],  # noqa: B006  # Typer copies it
     name: Annotated[
@@ -77,7 +80,7 @@ def train(
         typer.Option(help="One slope below each feature's mean, another above it."),
     ] = False,
     members: Annotated[int, typer.Option(min=2, help="Bootstrap members behind std.")] = 20,
-    seed: Annotated[int, typer.Option(help="Of the bootstrap.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of the bootstrap.")] = 0,
     accelerator: Annotated[str, typer.Option(help="As for Lightning: auto, cpu, gpu.")] = "auto",
     resume: Annotated[
         bool,
@@ -109,18 +112,27 @@ def train(
 ) -> None:
     """Train a reward model on preference files and write its checkpoint."""
     from rewardkit.cache import default_path
+    from rewardkit.checkpoint import CARD, MANIFEST
     from rewardkit.training.options import TrainOptions
     from rewardkit.training.run import RunOptions
     from rewardkit.training.run import train as run
 
-    if out.exists() and not out.is_dir():
-        stop(f"{out} is not a folder", USAGE)
+    try:
+        check_folder(out)
+    except RewardkitError as error:
+        stop(str(error), USAGE)
+    if (out / CARD).exists() and not (out / MANIFEST).exists():
+        stop(f"{out} has a {CARD} that is not a checkpoint's; choose another folder", USAGE)
+    use: dict[str, tuple[str, ...]] = {}
+    for text in features:
+        dimension, patterns = _use(text)
+        use[dimension] = use.get(dimension, ()) + patterns
     result = run(
         preferences,
         RunOptions(
             name=name or out.resolve().name,
             scorers=tuple(map(scorer_of, scorers.split(","))),
-            use=dict(map(_use, features)),
+            use=use,
             train=TrainOptions(
                 l2=l2,
                 ties=cast("Ties", ties),

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Final
 
 ERROR_CODES: Final = {
-    "not_a_file": "the preference file is missing, a folder, or not a regular file",
+    "not_a_file": "the preference file is missing, not a regular file, or may not be read",
     "unknown_format": "the file's suffix is not .jsonl, .csv or .parquet",
     "invalid": "the file has errors (they are listed)",
     "empty": "the file holds no preference",
@@ -15,6 +15,7 @@ ERROR_CODES: Final = {
     "bad_json": "a line is not one JSON object",
     "bad_csv": "a record is not well-formed CSV, or has another number of cells than the header",
     "bad_parquet": "not a Parquet file that can be read",
+    "bad_gzip": "a packed file that is damaged, cut off, or not packed by gzip",
     "line_too_long": "a line, or a value, is longer than any preference can be",
     "duplicate_key": "a name stands twice in one row or header",
     "unknown_column": "a column that means nothing here",

@@ -7,6 +7,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping
 
+from rewardkit.errors import PreferenceError
 from rewardkit.preferences.record import Preference, Votes, share
 
 
@@ -50,6 +51,42 @@ def merge(
         merged[place] = _sum(merged[place], preference if same_side else preference.swapped())
         count += 1
     return merged, count
+
+
+def by_sound(preferences: Iterable[Preference], keys: Mapping[str, str]) -> list[Preference]:
+    """The same preferences, each sound under the first of its paths.
+
+    A preference is left out when both its sides are one sound.
+
+    Args:
+        preferences: In any order.
+        keys: Hashes of the sounds by path; a path that has none stays as it is.
+
+    Raises:
+        PreferenceError: `conflicting_speakers` when one sound is said to be by two speakers.
+
+    Example:
+        >>> keys = {"x": "1", "copy of x": "1", "y": "2"}
+        >>> pairs = [Preference("x", "y", 1.0), Preference("y", "copy of x", 0.0)]
+        >>> [(p.a, p.b) for p in by_sound(pairs, keys)]
+        [('x', 'y'), ('y', 'x')]
+    """
+    first: dict[str, str] = {}
+    said: dict[str, tuple[str, str]] = {}
+
+    def one(path: str, speaker: str | None) -> str:
+        key = keys.get(path)
+        if key is None:
+            return path
+        if speaker is not None:
+            other, by = said.setdefault(key, (path, speaker))
+            if by != speaker and other != path:  # `index` refuses two speakers of one path
+                message = f"{other} and {path} hold one sound, said to be by {by!r} and {speaker!r}"
+                raise PreferenceError("conflicting_speakers", message)
+        return first.setdefault(key, path)
+
+    named = [(one(p.a, p.speakers[0]), one(p.b, p.speakers[1]), p) for p in preferences]
+    return [dataclasses.replace(p, a=a, b=b) for a, b, p in named if a != b]
 
 
 def _sum(one: Preference, other: Preference) -> Preference:

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import gzip
 import math
-from collections.abc import Callable, Mapping, Sequence
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -82,7 +83,8 @@ def read_ratings(
 
     Raises:
         PreferenceError: `invalid`, listing the first errors: `missing_column`, `wrong_type`,
-            `out_of_range`, or broken CSV. `not_a_file` or `unknown_format` when there is no table.
+            `out_of_range`, `duplicate_key`, `bad_gzip`, or broken CSV. `not_a_file` or
+            `unknown_format` when there is no table.
     """
     file = check_file(Path(path), _TABLES)
     collect = issues is not None
@@ -92,9 +94,11 @@ def read_ratings(
     at = str(Path(folder if folder is not None else file.parent).absolute())
     ratings: list[Rating] = []
     with gzip.open(file) if file.suffix.lower() == ".gz" else file.open("rb") as table:
-        numbered = records(lines(table, issues), issues, delimiter)  # type: ignore[arg-type]
+        unpacked = _unpacked(lines(table, issues), issues)  # type: ignore[arg-type]
+        numbered = records(unpacked, issues, delimiter)
         line, names = (1, list(header)) if header else next(numbered, (1, None))
-        roles = _roles(names or [], columns or {}, line, issues)
+        broken = names is None and len(issues)
+        roles = {} if broken else _roles(names or [], columns or {}, line, issues)
         for line, cells in numbered if roles else ():
             if cells is None:
                 continue
@@ -116,6 +120,16 @@ def read_ratings(
     return ratings
 
 
+def _unpacked(
+    numbered: Iterator[tuple[int, str | None]], issues: Issues
+) -> Iterator[tuple[int, str | None]]:
+    """The same lines, up to where a `.gz` file is damaged or ends too soon."""
+    try:
+        yield from numbered
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        issues.add(None, "bad_gzip", f"can't be unpacked: {error}")
+
+
 def _roles(
     header: list[str], columns: Mapping[str, str], line: int, issues: Issues
 ) -> dict[str, str]:
@@ -129,8 +143,13 @@ def _roles(
         if role in columns or role in ("clip", "rating"):
             hint = nearest(name, header)
             issues.add(line, "missing_column", f"no column {shown(name)} for the {role}{hint}")
+    twice = [name for name in roles.values() if header.count(name) > 1]
+    if twice:
+        issues.add(line, "duplicate_key", f"the column {shown(twice[0])} stands twice")
     needed = {*columns, "clip", "rating"}
-    return {} if needed & set(absent) else {k: v for k, v in roles.items() if k not in absent}
+    return (
+        {} if twice or needed & set(absent) else {k: v for k, v in roles.items() if k not in absent}
+    )
 
 
 def _rating(

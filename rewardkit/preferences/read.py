@@ -145,13 +145,15 @@ def stream(
 
 
 def check_file(path: Path, formats: Mapping[str, Any]) -> Path:
-    """The path, when it is a regular file of a known format.
+    """The path, when it is a regular file of a known format that may be read.
 
     Raises:
         PreferenceError: `not_a_file` or `unknown_format`.
     """
     try:
         regular = stat.S_ISREG(path.stat().st_mode)
+        if regular:
+            path.open("rb").close()
     except (OSError, ValueError) as error:
         raise PreferenceError("not_a_file", f"{path}: {error}") from error
     if not regular:

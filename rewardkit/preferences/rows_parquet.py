@@ -38,5 +38,6 @@ def rows(path: Path, issues: Issues) -> Iterator[tuple[int, dict[str, Any] | Non
                 for cells in batch.to_pylist():
                     number += 1
                     yield number, cells
-    except (pa.ArrowException, OSError) as error:
+    # The latter three: text that is not UTF-8, times out of range, time zones that are unknown.
+    except (pa.ArrowException, OSError, ValueError, OverflowError, KeyError) as error:
         issues.add(number or None, "bad_parquet", f"can't be read: {error}".replace("\n", " "))

@@ -30,8 +30,11 @@ def write(preferences: Iterable[Preference], path: str | Path) -> None:
     """Write a preference file; at any moment it is the old one or the new one.
 
     Clips below the file's folder are written relative to it, others with their full paths.
-    Reading the file gives equal preferences; only a `weight` that no weight per vote gives
-    exactly may change in its last bit.
+    Reading the file gives equal preferences, but for what its columns can't say. A `weight` that no
+    weight per vote gives exactly may change in its last bit. That the sides are not known stands
+    in `chosen, rejected`, which has room for one answer and its weight: the counts of votes that
+    agree are lost there, and votes or shares that do not agree are written as if the sides were
+    known.
 
     Args:
         preferences: In order. A JSONL file is written as they come.
@@ -70,7 +73,7 @@ def to_row(preference: Preference, folder: Path) -> dict[str, Any]:
         {'audio_a': 'x.wav', 'audio_b': 'y.wav', 'preference': 'tie'}
     """
     p = preference
-    if not p.side_known and p.votes is None and p.win in (0.0, 1.0):
+    if not p.side_known and p.win in (0.0, 1.0):
         p = p if p.win == 1.0 else p.swapped()
         row: dict[str, Any] = {"chosen": _relative(p.a, folder), "rejected": _relative(p.b, folder)}
         weight = p.weight

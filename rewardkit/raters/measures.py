@@ -65,7 +65,8 @@ class Measured:
             answer whatever the clips are, below 0 answers in reverse.
         agreement: With the others' votes on the same pair (their own left out): 1 for the same
             answer, ½ for a tie of either; ½ on average for one who tosses a coin.
-        consistency: The same, with their own earlier vote on the same pair.
+        consistency: The same, with their own earlier vote on the same pair; rows of counts, which
+            have no order, are left out.
         golden: Right answers to pairs whose answer is known.
         side: Share of side a among the answers that chose a side.
         ties: Share of ties.
@@ -200,13 +201,17 @@ def _measure(
     level = options.level
     agreements, repeats = [], []
     own: defaultdict[Unit, list[float]] = defaultdict(list)
+    single: defaultdict[Unit, list[float]] = defaultdict(list)
     for vote in given:
         own[vote.unit].append(vote.answer)
+        if sum(vote.preference.counts or ()) == 1:
+            single[vote.unit].append(vote.answer)
+    for answers in single.values():
+        repeats += [_agree(x, y) for x, y in pairwise(answers)]
     for unit, answers in own.items():
         others = [vote.answer for vote in by_unit[unit] if vote.rater != rater]
         if others:
             agreements.append(fmean(_agree(x, y) for x in answers for y in others))
-        repeats += [_agree(x, y) for x, y in pairwise(answers)]
     shown = [vote.shown for vote in given if vote.shown is not None]
     common = Counter(shown).most_common(1)
     sided = [float(answer == "a") for answer in shown if answer != "tie"]

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -57,11 +58,13 @@ class Votes:
         votes: In order; a row of counts stands there once for each of its judgements.
         preferences: All preferences, those that are no single votes too.
         left_out: Preferences that are no votes of a rater, by reason.
+        own: The file's own columns (`_…`) of each preference; empty when there is no file.
     """
 
     votes: tuple[Vote, ...]
     preferences: tuple[Preference, ...]
     left_out: dict[str, int]
+    own: tuple[dict[str, Any], ...] = ()
 
     @classmethod
     def of(cls, rows: Iterable[tuple[Preference, float | None]]) -> Votes:
@@ -108,15 +111,18 @@ def read_votes(paths: Iterable[str | Path]) -> Votes:
     Raises:
         PreferenceError: `invalid`, listing the first errors.
     """
+    own: list[dict[str, Any]] = []
 
     def rows() -> Iterator[tuple[Preference, float | None]]:
         for path in paths:
-            yield from _rows(Path(path))
+            for preference, cells in _rows(Path(path)):
+                own.append({name: cells[name] for name in cells if name.startswith("_")})
+                yield preference, _seconds(cells)
 
-    return Votes.of(rows())
+    return dataclasses.replace(Votes.of(rows()), own=tuple(own))
 
 
-def _rows(path: Path) -> Iterator[tuple[Preference, float | None]]:
+def _rows(path: Path) -> Iterator[tuple[Preference, Mapping[str, Any]]]:
     file = check_file(path, FORMATS)
     read = FORMATS[file.suffix.lower()]
     parse = Parser(
@@ -132,7 +138,7 @@ def _rows(path: Path) -> Iterator[tuple[Preference, float | None]]:
         for code, message in problems:
             issues.add(line, code, message)
         if preference is not None:
-            yield preference, _seconds(cells)
+            yield preference, cells
     if len(issues):
         raise PreferenceError("invalid", f"{len(issues)} errors\n{issues.text(LISTED)}")
 

@@ -25,26 +25,32 @@ def choose_columns(
         use: As in `RunOptions`.
 
     Raises:
-        RewardkitError: `bad_option` for a pattern that matches nothing, or a dimension that no
-            preference is about.
+        RewardkitError: `bad_option` for a pattern that matches nothing, patterns that leave
+            nothing, or a dimension that no preference is about.
 
     Example:
-        >>> use = {"*": ["pitch.*", "!pitch.hnr*"]}
-        >>> choose_columns(["pitch.sd", "pitch.hnr", "timing.npvi"], ["prosody"], use)
-        {'prosody': (0,)}
+        >>> use = {"*": ["!pitch.hnr*"], "prosody": ["pitch.*", "!pitch.hnr*"]}
+        >>> names = ["pitch.sd", "pitch.hnr", "timing.npvi"]
+        >>> choose_columns(names, ["prosody", "quality"], use)
+        {'prosody': (0,), 'quality': (0, 2)}
     """
     columns = {}
     for dimension in dimensions:
         patterns = use.get(dimension, use.get("*"))
         if patterns is None:
             continue
-        found: set[int] = set()
+        every = set(range(len(names)))  # what a first pattern with `!` takes features out of
+        found: set[int] = every if patterns and patterns[0].startswith("!") else set()
         for pattern in patterns:
             without, glob = pattern.startswith("!"), pattern.removeprefix("!")
             hits = {i for i, name in enumerate(names) if fnmatch.fnmatchcase(name, glob)}
             if not hits:
                 raise RewardkitError("bad_option", f"no feature matches {pattern!r}")
             found = found - hits if without else found | hits
+        if not found:
+            raise RewardkitError(
+                "bad_option", f"{', '.join(patterns)}: leaves {dimension} without any feature"
+            )
         columns[dimension] = tuple(sorted(found))
     unknown = set(use) - set(dimensions) - {"*"}
     if unknown:

@@ -116,11 +116,17 @@ def fit(
     in_sample = evaluate(pairs, margin, trivial=trivial, resamples=0, brief=True)
     counts = np.bincount(pairs.merged().dimension, minlength=len(pairs.dimensions)).tolist()
     reliability = _about_raters(fitted.solutions, raters)
+    every = range(table.shape[1])
     found = _about_features(table[clips], fitted.normaliser, labels)
     found += [
         f"{name}: no pairs; its reward is 0 for every clip"
         for name, count in zip(pairs.dimensions, counts, strict=True)
         if not count
+    ]
+    found += [
+        f"{name}: no feature that it may use varies; they say nothing about its pairs"
+        for name, count in zip(pairs.dimensions, counts, strict=True)
+        if count and not fitted.normaliser.used[list(options.columns.get(name, every))].any()
     ]
     found += _about_l2(l2, options)
     found += [f"on the training pairs, {text}" for text in in_sample.warnings]

@@ -21,6 +21,7 @@ from rewardkit.training.raters import Raters
 from rewardkit.training.shards import total
 
 _HALVINGS: Final = 40
+_JOINT_HALVINGS: Final = 8
 _SUFFICIENT: Final = 1e-4  # Armijo's constant
 
 
@@ -163,7 +164,8 @@ class Newton(pl.LightningModule):  # type: ignore[misc]
         held = self.bounded(self.theta) & (self.theta <= 0) & (at.gradient > 0)
         gradient = at.gradient.masked_fill(held, 0.0)
         scale = self.judgements.clamp(min=1.0)
-        residual = gradient.abs().amax(dim=1) / scale
+        # There may be no parameter at all: no feature that can be used, no ties.
+        residual = gradient.abs().amax(dim=1) / scale if gradient.shape[1] else 0.0 * scale
         if self.raters is not None:
             of_raters = self.raters.gradient(self.weight * at.terms.slope, at.margin, every)[0]
             residual = torch.maximum(residual, of_raters.abs().amax(dim=0) / scale)
@@ -177,7 +179,63 @@ class Newton(pl.LightningModule):  # type: ignore[misc]
         self.theta[todo] = self.search(todo, at.value[todo], gradient[todo], step)
         if self.raters is not None:
             self.turn_to_raters(todo)
+            self.together(todo)
         return False
+
+    def together(self, which: Tensor) -> None:
+        """One Newton step of head and raters at once, for each problem whose objective it lowers.
+
+        Taking turns converges linearly, and slowly where much hangs on a rater; this ends it.
+        """
+        raters = self.raters
+        assert raters is not None  # noqa: S101
+        at = self.objective(self.theta[which], which)
+        steps = [self.joint_direction(int(k), at, column) for column, k in enumerate(which)]
+        step, turn = (torch.stack(part) for part in zip(*steps, strict=True))
+        theta, beta = self.theta[which], raters.beta[:, which]
+        bounded, slack = self.bounded(theta), 1e-13 * (1.0 + at.value.abs())
+        length = torch.ones_like(at.value)
+        for _ in range(_JOINT_HALVINGS):
+            end = theta + length[:, None] * step
+            self.theta[which] = torch.where(bounded, end.clamp(min=0.0), end)
+            raters.beta[:, which] = beta + (length[:, None] * turn).T
+            short = ~(self.objective(self.theta[which], which).value <= at.value + slack)
+            if not short.any():
+                return
+            length = torch.where(short, length / 2, length)
+        self.theta[which] = torch.where(short[:, None], theta, self.theta[which])
+        raters.beta[:, which] = torch.where(short, beta, raters.beta[:, which])
+
+    def joint_direction(self, k: int, at: Point, column: int) -> tuple[Tensor, Tensor]:
+        """The Newton direction of one problem's head and β, the mean of β fixed.
+
+        Args:
+            k: The problem.
+            at: Where it stands, among others.
+            column: Its place among them.
+
+        Returns:
+            `(parameters,)` and `(raters,)`; zero where the joint Hessian is not positive.
+        """
+        raters, theta, gradient = self.raters, self.theta[k], at.gradient[column]
+        assert raters is not None  # noqa: S101
+        held = self.bounded(theta[None])[0] & (theta <= 0) & (gradient > 0)
+        moved = (~held).to(gradient.dtype)
+        keeping = torch.linalg.svd(raters.share[None, :, k])[2][1:].T  # the mean of β
+        cross, own = self.rater_blocks(k, at, column)
+        cross = moved[:, None] * cross @ keeping
+        head = self.hessian(k, at.terms, column) * moved[:, None] * moved + torch.diag(1.0 - moved)
+        inner = keeping.T @ torch.diag(own + raters.shrinkage) @ keeping
+        whole = torch.cat([torch.cat([head, cross], 1), torch.cat([cross.T, inner], 1)])
+        slope = (self.weight[:, k] * at.terms.slope[:, column])[:, None]
+        which = torch.tensor([k], device=theta.device)
+        of_raters = raters.gradient(slope, at.margin[:, column, None], which)[1][:, 0]
+        slopes = torch.cat([gradient * moved, keeping.T @ of_raters])
+        root, failed = torch.linalg.cholesky_ex(whole)
+        if failed:
+            return torch.zeros_like(theta), torch.zeros_like(of_raters)
+        step = torch.cholesky_solve(-slopes[:, None], root)[:, 0]
+        return step[: len(theta)], keeping @ step[len(theta) :]
 
     def bounded(self, theta: Tensor) -> Tensor:
         """Which parameters may not be negative: the mix."""
@@ -233,26 +291,34 @@ class Newton(pl.LightningModule):  # type: ignore[misc]
     def direction(self, k: int, terms: Terms, gradient: Tensor, held: Tensor) -> Tensor:
         """The Newton direction of one problem, `(parameters,)`, zero where it is held."""
         free = (~held).to(gradient.dtype)
-        hessian = self.hessian(k, terms) * free[:, None] * free + torch.diag(1.0 - free)
+        hessian = self.hessian(k, terms, k) * free[:, None] * free + torch.diag(1.0 - free)
         root = torch.linalg.cholesky(hessian)
         return torch.cholesky_solve(-gradient[:, None], root)[:, 0]
 
-    def hessian(self, k: int, terms: Terms) -> Tensor:
-        """The Hessian of one problem, raters fixed, `(parameters, parameters)`."""
+    def hessian(self, k: int, terms: Terms, column: int) -> Tensor:
+        """The Hessian of one problem, raters fixed, `(parameters, parameters)`.
+
+        Args:
+            k: The problem.
+            terms: Of some problems.
+            column: Its place among them.
+        """
         weight, which = self.weight[:, k], torch.tensor([k], device=self.z.device)
         scale = self.scale(which)
         scale = scale if isinstance(scale, float) else scale[:, 0]
         sums = 2 * self.options.center * weight if self.options.center else None
-        of_u = total(self.graph.hessian(self.z, weight * scale**2 * terms.curvature[:, k], sums))
+        of_u = total(
+            self.graph.hessian(self.z, weight * scale**2 * terms.curvature[:, column], sums)
+        )
         eye = torch.eye(len(of_u), dtype=of_u.dtype, device=of_u.device)
         to = torch.cat([self.basis[k], eye if self.free is None else self.free.T])
         hessian = to @ of_u @ to.T
         if terms.cross is not None and terms.tie_curvature is not None:
             one = self.one_even_judgement(self.tie_parameter(self.theta[which]))
             assert one.tie_curvature is not None  # noqa: S101
-            cross = self.graph.scatter(weight * scale * terms.cross[:, k])
+            cross = self.graph.scatter(weight * scale * terms.cross[:, column])
             side = to @ total(self.z.T @ cross)
-            corner = total((weight * terms.tie_curvature[:, k]).sum()) + one.tie_curvature
+            corner = total((weight * terms.tie_curvature[:, column]).sum()) + one.tie_curvature
             hessian = torch.cat([hessian, side[None, :]])
             hessian = torch.cat([hessian, torch.cat([side, corner])[:, None]], dim=1)
         hessian.diagonal().add_(self.l2[k] * self.decayed)
@@ -292,18 +358,32 @@ class Newton(pl.LightningModule):  # type: ignore[misc]
         """Standard errors of the first problem's β; see `Raters.errors`."""
         assert self.raters is not None  # noqa: S101
         first = torch.zeros(1, dtype=torch.int64, device=self.z.device)
-        _, _, terms, margin = self.objective(self.theta[:1], first)
-        raters, weight, m = self.raters, self.weight[:, 0], margin[:, 0]
-        scale = raters.scale(first)[:, 0]
+        at = self.objective(self.theta[:1], first)
+        return self.raters.errors(self.hessian(0, at.terms, 0), *self.rater_blocks(0, at, 0))
+
+    def rater_blocks(self, k: int, at: Point, column: int) -> tuple[Tensor, Tensor]:
+        """One problem's second derivatives by head and β, and by β twice without the prior.
+
+        Args:
+            k: The problem.
+            at: Where it stands, among others.
+            column: Its place among them.
+
+        Returns:
+            `(parameters, raters)`, and the diagonal `(raters,)`.
+        """
+        raters, terms, weight, m = self.raters, at.terms, self.weight[:, k], at.margin[:, column]
+        assert raters is not None  # noqa: S101
+        scale = raters.scale(torch.tensor([k], device=m.device))[:, 0]
+        curvature = terms.curvature[:, column]
         # d²L / dr dβ = L'' β m + L', scattered to clips by rater
-        rows = weight * (terms.curvature[:, 0] * scale * m + terms.slope[:, 0])
+        rows = weight * (curvature * scale * m + terms.slope[:, column])
         clips, count = len(self.z), len(raters.numbers) + 1
         table = rows.new_zeros(clips * count)
         table.index_add_(0, self.graph.a * count + raters.place, rows)
         table.index_add_(0, self.graph.b * count + raters.place, -rows)
         to_z = total(self.z.T @ table.reshape(clips, count)[:, :-1])
-        cross = [self.basis[0] @ to_z, to_z if self.free is None else self.free.T @ to_z]
+        cross = [self.basis[k] @ to_z, to_z if self.free is None else self.free.T @ to_z]
         if terms.cross is not None:
-            cross.append(raters.by_rater(weight * terms.cross[:, 0] * m)[None, :])
-        own = raters.by_rater(weight * terms.curvature[:, 0] * m**2)
-        return raters.errors(self.hessian(0, terms), torch.cat(cross), own)
+            cross.append(raters.by_rater(weight * terms.cross[:, column] * m)[None, :])
+        return torch.cat(cross), raters.by_rater(weight * curvature * m**2)

@@ -119,6 +119,8 @@ class TrainOptions:
             raise RewardkitError(
                 "bad_option", "members and folds are at least 2, steps and tolerance positive"
             )
+        if self.seed < 0:
+            raise RewardkitError("bad_option", "the seed is not negative")
 
     def numerical(self) -> str:
         """The options that a single solution depends on, as text."""

@@ -22,7 +22,7 @@ def choose_l2(
     groups: Groups | None = None,
     options: TrainOptions | None = None,
 ) -> dict[str, float]:
-    """The l2 of each dimension that best predicts pairs of units not trained on.
+    """The l2 of each dimension that best predicts pairs with a clip of units not trained on.
 
     Args:
         values: `(clips, features)`.

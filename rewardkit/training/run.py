@@ -24,6 +24,7 @@ from rewardkit.model import RewardModel
 from rewardkit.pairs import index
 from rewardkit.population import Population
 from rewardkit.preferences import ClipInfo, Preference
+from rewardkit.preferences.merge import by_sound
 from rewardkit.resampling import Groups
 from rewardkit.training.choose import (
     choose_blocks,
@@ -61,8 +62,9 @@ class RunOptions:
         name: Of the checkpoint.
         scorers: Name and parameters of each scorer, in column order.
         use: By dimension, patterns (`pitch.*`) of the features that its head may use, in order;
-            one that begins with `!` takes features out again. The others are measured and get no
-            weight. A dimension that is not named uses those of `*`, or else all.
+            one that begins with `!` takes features out again (of all, if it comes first). The
+            others are measured and get no weight. A dimension that is not named uses those of
+            `*`, or else all.
         reduce: By a pattern of features, to how many principal components they are reduced in
             training; see `rewardkit.training.reduction`. For embeddings: `{"speech.*": 20}`.
         decorrelate: What the reward must not go with: `duration`, `level`, names of features; see
@@ -71,7 +73,8 @@ class RunOptions:
             turn; see `rewardkit.training.members`.
         train: How the head is trained.
         cross_validate: Whether to leave each speaker out in turn (or tenths of the connected
-            clips, where speakers are not named) and report how the head does on them.
+            clips, where fewer than three speakers are named) and report how the head does on
+            them. Where some clips have no speaker, each of those counts as a speaker of its own.
         calibrate: Whether rewards are divided by the temperature that fits what was left out;
             needs cross-validation. In use, both speakers of a pair are new; so the temperature is
             that of tests by heads that know neither (see `cross_validate`'s `strict`), of at most
@@ -197,14 +200,26 @@ def fit_model(
         options: See `RunOptions`.
         skipped: What was left out before, for the record.
         progress: Told what is being done.
+
+    Raises:
+        PreferenceError: `no_pairs` without a preference between two different sounds,
+            `conflicting_speakers`.
+        RewardkitError: When training does not converge.
     """
+    given = len(wanted)
+    wanted = by_sound(wanted, {path: about.key for path, about in info.items()})
+    if len(wanted) < given:
+        skipped = [*skipped, f"{given - len(wanted)} preferences: both sides hold the same sound"]
+    if not wanted:
+        raise PreferenceError("no_pairs", "no preference is left to train on")
     indexed = index(wanted)
     names = extractor.schema.names
     values = np.stack([values_of[path] for path in indexed.paths])
     columns = choose_columns(names, indexed.pairs.dimensions, options.use)
     blocks = choose_blocks(names, options.reduce)
-    known = None not in indexed.speakers and len(set(indexed.speakers)) > 2
-    groups: Groups | None = indexed.speakers if known else None
+    named = len({speaker for speaker in indexed.speakers if speaker is not None})
+    unnamed = indexed.speakers.count(None)
+    groups: Groups | None = indexed.speakers if named > 2 else None
     trivial = baselines.numbers(
         [info[path] for path in indexed.paths], names, values, options.rules
     )
@@ -220,10 +235,16 @@ def fit_model(
     strict: Evaluation | None = None
     temperature = {name: Interval(t, None, None) for name, t in options.temperature.items()}
     notes: list[str] = []
+    if groups is None and named:
+        notes.append(f"speakers are not left out in turn: only {named} are named, and 3 are needed")
+    elif groups is not None and unnamed:
+        notes.append(f"{unnamed} clips have no speaker: each counts as one of its own")
     if options.cross_validate:
         progress("cross-validating")
         try:
-            crossed = cross_validate(values, indexed.pairs, groups=groups, options=how)
+            # Clips without a speaker share folds: one for each of them could be thousands.
+            most = max(named, 10) if groups is not None and unnamed else None
+            crossed = cross_validate(values, indexed.pairs, groups=groups, options=how, most=most)
             if options.calibrate:
                 shipped, is_strict = as_shipped(values, indexed.pairs, groups, how)
                 if is_strict:
@@ -280,7 +301,8 @@ def fit_model(
         | ({"others": {STRICT: strict.to_json()}} if strict else {}),
     )
     own = head(values)
-    population = Population.fit(values, groups).with_rewards(
+    labels = None if groups is None else [row if g is None else g for row, g in enumerate(groups)]
+    population = Population.fit(values, labels).with_rewards(
         np.column_stack([own.scalar, own.dimensions])
     )
     model = RewardModel(extractor, head, manifest, population)

@@ -75,7 +75,12 @@ def solve(
         _tensor(z), pairs, _tensor(weight), _tensor(l2), _tensor(basis), options, likelihood,
         None if free is None else _tensor(free),
     )  # fmt: skip
-    run(module, options)
+    try:
+        run(module, options)
+    except torch.linalg.LinAlgError as error:  # type: ignore[attr-defined]
+        raise RewardkitError(
+            "not_converged", "l2 is so small that the features do not decide the weights; raise it"
+        ) from error
     if not module.converged:
         raise RewardkitError(
             "not_converged",

@@ -7,11 +7,12 @@ from __future__ import annotations
 import dataclasses
 import random
 from collections import Counter
+from typing import Any
 
 import numpy as np
 import pytest
 
-from rewardkit.active import Accuracy, ActiveChooser, ActiveOptions
+from rewardkit.active import Accuracy, ActiveChooser, ActiveOptions, Design
 from rewardkit.annotate.chooser import Chooser, Judgement, StudyPair, StudyState
 from rewardkit.errors import ScorerError
 from rewardkit.features import Feature, Features, Schema
@@ -149,6 +150,26 @@ def test_it_learns_in_the_background() -> None:
     assert chooser.failure is None
     assert chooser._learned is not None
     assert chooser._learned.judgements >= 5
+
+
+def test_an_opinion_is_that_of_the_fit_that_chose(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fit that ends while the first design is made does not make its margins opinions."""
+    chooser = ActiveChooser(ActiveOptions(explore=1.0), stop=Accuracy(), background=False)
+    state = run(ActiveChooser(background=False), study(), 12)
+    fitted = ActiveChooser(background=False)
+    fitted.choose(state, random.Random(0))
+    made = Design.__init__
+
+    def slow(self: Design, *given: Any, **named: Any) -> None:
+        made(self, *given, **named)
+        chooser._learned = fitted._learned  # ends meanwhile
+
+    monkeypatch.setattr(chooser, "_fit", lambda *_: None)
+    monkeypatch.setattr(Design, "__init__", slow)
+    chooser.choose(state, random.Random(0))
+    assert not chooser._opinions
+    chooser.choose(state, random.Random(0))
+    assert len(chooser._opinions) == 1
 
 
 def test_it_stops_when_the_head_is_good_enough() -> None:

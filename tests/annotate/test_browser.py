@@ -230,3 +230,29 @@ def test_switching_keeps_the_place_and_counts_what_was_heard_once(
     a, b = found["heard"]
     assert a == pytest.approx(found["before"], abs=0.05)
     assert b == pytest.approx((found["at"] - found["before"]) / 0.6, abs=0.08)
+
+
+def test_another_window_and_a_server_that_fails_are_said_as_such(
+    chromium: Any, served: made.Server
+) -> None:
+    one, other = (driver.watched(chromium, []) for _ in range(2))
+    one.goto(served.base)
+    one.click("#begin")
+    at(one, 1)
+    other.goto(served.base)
+    at(other, 1)
+    assert one.get_attribute("#listen", "data-pair") == other.get_attribute("#listen", "data-pair")
+    for page, key in ((one, "a"), (other, "b")):
+        driver.hear(page)
+        page.keyboard.press(key)
+        at(page, 2)
+    assert "answered in another window" in other.inner_text("#notice")
+    assert one.locator("#notice").is_hidden()
+    other.route("**/api/next", lambda route: route.fulfill(status=500, body="broken"))
+    other.keyboard.press("s")
+    other.wait_for_selector("#notice:visible:has-text('can’t answer just now')")
+    other.unroute("**/api/next")
+    other.wait_for_selector("#notice", state="hidden")
+    served.kill()
+    study = Study.open(served.path)
+    assert [r["choice"] for r in study.db.read("SELECT choice FROM answer")] == ["a"]

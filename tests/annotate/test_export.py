@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import sys
 from pathlib import Path
 from typing import Any
@@ -197,6 +198,70 @@ def test_a_study_that_could_not_be_filled_is_not_made(tmp_path: Path) -> None:
     assert "unusable_clip" in result.output
     assert not list(tmp_path.glob("study.sqlite*"))
     assert "no_pairs" in run(clips[0], "--study", str(tmp_path / "study.sqlite")).output
+
+
+def test_what_the_command_refuses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rewardkit.annotate.run.serve", lambda *_: pytest.fail("served"))
+    made.tones(tmp_path / "clips", 3)
+    path = tmp_path / "study.sqlite"
+    base = [str(tmp_path / "clips"), "--study", str(path)]
+    refused = {
+        "local": ["--raters", "anna, local"],
+        "--question is about prosody": ["--dimensions", "overall", "--question", "prosody=How?"],
+        "bad_address": ["--url", "lab.example.org:8443"],
+    }
+    for said, given in refused.items():
+        result = run(*base, *given)
+        assert result.exit_code in (2, 3)
+        assert said in result.output
+    golden = tmp_path / "golden.jsonl"
+    row = {"audio_a": "clips/tone-00.wav", "audio_b": "clips/tone-01.wav", "preference": "a"}
+    golden.write_text(json.dumps({**row, "dimension": "warmth"}) + "\n")
+    assert "bad_golden" in run(*base, "--golden", str(golden)).output
+    assert not list(tmp_path.glob("study.sqlite*"))
+
+
+def test_a_port_in_use_is_said_before_anything_is_added(tmp_path: Path) -> None:
+    study = made.study(tmp_path, clips=2)
+    made.tones(tmp_path / "clips", 4)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        given = [str(tmp_path / "clips"), "--port", str(taken.getsockname()[1])]
+        result = run(*given, "--study", str(tmp_path / "study.sqlite"), "--heard", "0.1")
+        assert result.exit_code == 3
+        assert "bad_address" in result.output
+        assert len(study.db.read("SELECT 1 FROM clip")) == 2
+        assert Study.open(tmp_path / "study.sqlite").settings.heard == 0.8
+        result = run(*given, "--study", str(tmp_path / "new.sqlite"))
+        assert result.exit_code == 3
+        assert not (tmp_path / "new.sqlite").exists()
+
+
+def test_what_a_later_command_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rewardkit.annotate.run.serve", lambda *_: None)
+    monkeypatch.setattr("rewardkit.annotate.learning.active", lambda *_, **__: None)
+    path = str(tmp_path / "study.sqlite")
+    made.tones(tmp_path / "clips", 4)
+    base = [str(tmp_path / "clips"), "--study", path]
+    first = run(*base, "--dimensions", "overall,prosody", "--question", "prosody=How said?")
+    assert "added" not in first.output
+
+    def questions() -> dict[str, str]:
+        study = Study.open(path)
+        found = dict(study.settings.questions)
+        study.close()
+        return found
+
+    overall = questions()["overall"]
+    run("--study", path, "--question", "overall=Better?")
+    assert questions() == {"overall": "Better?", "prosody": "How said?"}
+    run("--study", path, "--dimensions", "prosody,warmth")
+    assert questions() == {"prosody": "How said?", "warmth": "Which one is better in warmth?"}
+    assert overall != "Better?"
+    assert "added" not in run(*base).output
+    made.tones(tmp_path / "clips", 5)
+    assert "4 pairs are added to the 6 of the study" in run(*base).output
 
 
 def test_the_world_is_let_in_by_name_only(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 import soundfile
 from starlette.testclient import TestClient
 
-from rewardkit.annotate import Study
+from rewardkit.annotate import Study, StudyError
 from rewardkit.annotate.app import PAGE
 from rewardkit.annotate.run import Address, links
 from rewardkit.preferences import Preference
@@ -295,14 +295,48 @@ def test_links(tmp_path: Path) -> None:
     assert links(study, Address())[0] == ("you", "http://127.0.0.1:8377/")
     anna = study.add_rater("anna")
     assert links(study, Address())[0] == ("anna", f"http://127.0.0.1:8377/#{anna.token}")
-    there = Address("0.0.0.0", 80, "https://listen.example/test/")
+    there = Address("0.0.0.0", 80, "https://listen.example/")
     assert not there.is_loopback
     assert there.hosts >= {"listen.example", "127.0.0.1"}
     assert links(study, there)[1] == (
         "organiser",
-        f"https://listen.example/test/organiser#{study.organiser_token}",
+        f"https://listen.example/organiser#{study.organiser_token}",
     )
     assert (tmp_path / "study.sqlite").stat().st_mode & 0o077 == 0  # it holds the tokens
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["lab.example.org:8443", "lab.example.org", "https://h/listen", "https://", "ftp://h", "",
+     "https://h:x", "http://[bad", "https://h?x=1", "https://h#x", "https://me@h"],
+)  # fmt: skip
+def test_urls_that_lead_nowhere(url: str) -> None:
+    with pytest.raises(StudyError, match="bad_address"):
+        Address(url=url)
+
+
+def test_a_page_of_another_study_gets_a_pair(study: Study) -> None:
+    http = of(study)
+    reply = http.post("/api/next", json={"session": "0123456789abcdef"})
+    assert reply.status_code == 200
+    assert reply.json()["presentation"] is not None
+    session = http.post("/api/session").json()["session"]
+    http.post("/api/votes", json=vote_of(reply.json()["presentation"]["id"], session=session))
+    http.post("/api/next", json={"session": session})
+    kept = study.db.read("SELECT session FROM presentation ORDER BY number")
+    assert [row["session"] for row in kept] == [None, session]
+
+
+def test_the_total_of_a_rater_who_may_have_enough(tmp_path: Path) -> None:
+    study = made.study(tmp_path, per_rater=2)
+    http = of(study)
+    said = []
+    for _ in range(3):
+        state = http.post("/api/next", json={}).json()
+        said.append((state["done"], state["total"]))
+        if state["presentation"] is not None:
+            http.post("/api/votes", json=vote_of(state["presentation"]["id"]))
+    assert said == [(0, 2), (1, 2), (2, 2)]
 
 
 def test_the_organiser_downloads_what_train_reads(study: Study) -> None:

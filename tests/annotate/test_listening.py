@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import queue
 import random
 import threading
 import time
@@ -14,7 +15,16 @@ import numpy as np
 import pytest
 
 from rewardkit.active import ActiveChooser
-from rewardkit.annotate import Choice, Settings, Study, StudyError, StudyState, judgements, summary
+from rewardkit.annotate import (
+    Choice,
+    Settings,
+    Study,
+    StudyError,
+    StudyState,
+    judgements,
+    learning,
+    summary,
+)
 from rewardkit.annotate.listening import LAG, STALE, Listening
 from rewardkit.annotate.votes import Vote, record
 from rewardkit.features import Feature, Features, Schema
@@ -205,6 +215,57 @@ def test_active_choice_by_features(tmp_path: Path) -> None:
     assert all(0 < row["propensity"] <= 1 for row in rows)
 
 
+def test_clips_that_join_a_running_study_make_pairs_random(tmp_path: Path) -> None:
+    study = made.study(tmp_path, clips=3, repeat=0.0, votes_per_pair=9)
+    anna = made.rater(study)
+    schema = Schema(("x.level",), (Feature("level", "dB", "level"),), ())
+    known = Features(schema, np.arange(3.0)[:, None], [None] * 3)
+    listening = Listening(study, ActiveChooser(background=False), known)
+    shown = listening.next(anna)
+    assert shown is not None
+    made.answer(study, anna, shown)
+    clips = made.tones(tmp_path / "clips", 5)
+    study.add([Preference(clips[4], clips[n], 0.5) for n in range(4)])
+    while (shown := listening.next(anna)) is not None:
+        made.answer(study, anna, shown)
+    rows = study.db.read("SELECT reason FROM presentation ORDER BY number")
+    assert len(rows) == 3 + 4
+    assert {row["reason"] for row in rows[1:]} == {"random"}
+
+
+def test_clips_that_no_feature_tells_apart_are_drawn_at_random(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schema = Schema(("x.level",), (Feature("level", "dB", "level"),), ())
+    same = Features(schema, np.ones((5, 1)), [None] * 5)
+    monkeypatch.setattr(learning, "_measured", lambda *_: same)
+    study, said = made.study(tmp_path), queue.Queue[str]()
+    listening = learning.active(study, [], said.put)
+    assert "pairs stay random: bad_features: no feature differs" in said.get(timeout=30)
+    assert listening.next(made.rater(study)) is not None
+
+
+def test_golden_pairs_that_cannot_be_judged_are_refused(tmp_path: Path) -> None:
+    study = made.study(tmp_path, questions={"overall": "Which?", "prosody": "Whose melody?"})
+    x, y = made.tones(tmp_path / "clips", 7)[5:]
+    with pytest.raises(StudyError, match=r"bad_golden: 1 golden pairs are about warmth"):
+        study.add([Preference(x, y, 1.0), Preference(x, y, 1.0, dimension="warmth")], golden=True)
+    for other in (Preference(x, y, 0.0), Preference(y, x, 1.0), Preference(x, y, 0.5, tie=1.0)):
+        with pytest.raises(StudyError, match=r"bad_golden: .* have two answers on overall"):
+            study.add([Preference(x, y, 1.0), other], golden=True)
+    assert not study.db.read("SELECT 1 FROM golden")
+    assert len(study.db.read("SELECT 1 FROM clip")) == 5
+    both = [
+        Preference(x, y, 1.0),
+        Preference(y, x, 0.0),
+        Preference(x, y, 0.0, dimension="prosody"),
+    ]
+    study.add(both, golden=True)
+    study.add([Preference(x, y, 0.5, tie=1.0)], golden=True)  # a file that was put right
+    rows = study.db.read("SELECT dimension, win FROM golden ORDER BY dimension")
+    assert [tuple(row) for row in rows] == [("overall", 0.5), ("prosody", 0.0)]
+
+
 def test_settings_and_clips_of_a_study_that_goes_on(tmp_path: Path) -> None:
     study = made.study(tmp_path)
     anna = made.rater(study)
@@ -232,6 +293,8 @@ def test_clips_that_cannot_be_used_are_all_named(tmp_path: Path) -> None:
                 Preference(good, str(tmp_path / "text.wav"), 0.5),
             ]
         )
+    with pytest.raises(StudyError, match=r"unusable_clip.*\n.*\\udcff.wav': the name is not UTF-8"):
+        study.add([Preference(good, "/\udcff.wav", 0.5)])
     copy = tmp_path / "copy.wav"
     copy.write_bytes(Path(good).read_bytes())
     assert study.add([Preference(good, str(copy), 0.5)]) == 1

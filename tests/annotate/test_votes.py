@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sqlite3
 import threading
 import time
@@ -13,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from rewardkit.annotate import Study, StudyError, judgements, summary
+from rewardkit.annotate import Settings, Study, StudyError, judgements, summary
 from rewardkit.annotate.listening import Listening
 from rewardkit.annotate.votes import Answer, Vote, count, last, record, undo
 from tests.annotate import made
@@ -36,6 +37,32 @@ def test_a_vote_sent_twice_is_one_vote(tmp_path: Path) -> None:
     with pytest.raises(StudyError, match="already_answered"):
         made.answer(study, anna, shown, "b")
     assert [j.dimension for j in judgements(study)] == ["overall"]
+
+
+def test_a_vote_sent_again_is_known_whatever_the_settings_are_now(tmp_path: Path) -> None:
+    study = made.study(tmp_path, heard=0.5)
+    anna, shown = made.rater(study), shown_to(study)
+    vote = Vote(made.new_id(), shown.id, "answer", (Answer("overall", "a", 1),), 1.0, (0.6, 0.6))
+    record(study, anna, vote)
+    study.change(Settings(heard=0.9, strength=False))
+    record(study, anna, vote)
+    assert count(study, anna) == 1
+    with pytest.raises(StudyError, match="bad_answer"):
+        record(study, anna, dataclasses.replace(vote, id=made.new_id()))
+
+
+def test_a_report_that_is_undone_is_held_against_nothing(tmp_path: Path) -> None:
+    study = made.study(tmp_path, raters="anna,ben", votes_per_pair=2)
+    for name in ("anna", "ben"):
+        shown = shown_to(study, name)
+        record(study, made.rater(study, name), Vote(f"broken-by-{name}-00000", shown.id, "broken"))
+    assert len(summary(study)["flags"]) == 2
+    anna = made.rater(study)
+    undo(study, anna, made.new_id(), "broken-by-anna-00000")
+    (flag,) = summary(study)["flags"]
+    assert flag.endswith("broken sound, says ben")
+    record(study, anna, Vote(made.new_id(), shown_to(study).id, "broken"))
+    assert len(summary(study)["flags"]) == 2
 
 
 def test_undo_is_a_row_of_its_own_and_brings_the_pair_back(tmp_path: Path) -> None:

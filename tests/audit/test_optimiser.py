@@ -249,6 +249,17 @@ def test_the_command_says_what_it_found(tmp_path: Path, monkeypatch: pytest.Monk
     assert len(list(out.glob("*.after.wav"))) == 2
     bad = CliRunner().invoke(app, [*arguments, "--objective", "most"])
     assert bad.exit_code == 2
+    nowhere = CliRunner().invoke(app, [*arguments, "--out", str(tmp_path / "00.wav" / "x")])
+    assert nowhere.exit_code == 2
+    assert "no_folder" in nowhere.output
+
+    def full(*args: object) -> None:
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr("rewardkit.audit.keep", full)
+    unkept = CliRunner().invoke(app, [*arguments, "--out", str(out), "--json"])
+    assert unkept.exit_code == 3, unkept.output
+    assert json.loads(unkept.stdout)["optimiser"]["budget"] == 30  # what was found is not lost
 
 
 def test_the_command_draws_a_curve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

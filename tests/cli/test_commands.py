@@ -16,6 +16,7 @@ import soundfile
 from typer.testing import CliRunner
 
 from rewardkit.cli import app
+from rewardkit.model import RewardModel
 from rewardkit.testing import voice
 
 runner = CliRunner()
@@ -83,10 +84,15 @@ def test_score_in_windows(tmp_path: Path) -> None:
         (["score", "x.wav", "--no-such-option"], 2),
         (["score", "nothing*.wav"], 2),
         (["score", "x.wav", "-o", "x.docx"], 2),
+        (["score", "x.wav", "--window", "3", "--workers", "2"], 2),
+        (["score", "x.wav", "--window", "3", "--timeout", "9"], 2),
         (["score", "x.wav", "--checkpoint", "no-such"], 3),
         (["evaluate", "no-such.jsonl"], 3),
         (["train", "no-such.jsonl", "-o", "out"], 3),
         (["train", "x.jsonl", "-o", "pyproject.toml"], 2),
+        (["train", "x.jsonl", "-o", "pyproject.toml/x"], 2),
+        (["train", "x.jsonl", "-o", "docs/.."], 2),  # its README is not a checkpoint's
+        (["train", "x.jsonl", "-o", "out", "--seed", "-1"], 2),
         (["validate", "no-such.jsonl"], 3),
         (["scorers", "check", "no-such"], 3),
     ],
@@ -136,9 +142,15 @@ def test_train_gives_scorers_their_parameters(tmp_path: Path) -> None:
     rewardkit(
         "train", ROOT / "examples" / "prefs.jsonl", "-o", out, "--no-cache", "--l2", "10",
         "--no-cross-validate", "--scorers", "timing:least_pause=0.3", "--bend",
-        "--features", "quality=timing.level*",
+        "--features", "quality=timing.level*", "--features", "quality=timing.npvi",
     )  # fmt: skip
     manifest = json.loads((out / "manifest.json").read_text())
+    head = RewardModel.from_pretrained(str(out)).head
+    weights = head.weights[head.dimensions.index("quality")].reshape(2, -1).any(axis=0)
+    names = [feature["name"] for feature in manifest["features"]]
+    used = {name for name, weight in zip(names, weights, strict=True) if weight}
+    assert "timing.npvi" in used
+    assert used > {name for name in names if name.startswith("timing.level")}
     assert manifest["scorers"][0]["parameters"]["least_pause"] == 0.3
     assert manifest["training"]["bend"] is True
     rewardkit("train", "x.jsonl", "-o", tmp_path / "x", "--scorers", "timing:least_pause", code=2)

@@ -81,6 +81,7 @@ def test_a_broken_list_says_where(folder: Path, line: str) -> None:
         (b"a\nb.wav\0c.wav\0", ["a\nb.wav", "c.wav"]),
         (b"RIFF....WAVE", ["-"]),
         (b"fLaC....", ["-"]),
+        (b"\xff\xe3\x18\xc4", ["-"]),  # MP3 of 8 kHz
     ],
 )
 def test_standard_input_is_a_list_or_a_clip(

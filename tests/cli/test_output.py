@@ -49,6 +49,27 @@ def test_formats_hold_the_same(tmp_path: Path) -> None:
     assert [row["path"] for row in parquet] == [row["path"] for row in table]
 
 
+def test_names_that_are_not_utf_8_are_written_nearly_so(tmp_path: Path) -> None:
+    name = b"b\xffd.wav".decode(errors="surrogateescape")
+    rows = [Reward.failed(RewardkitError("too_short", name)).row(name)]
+    for ending in output.FORMATS:
+        output.write(tmp_path / f"x{ending}", rows)
+    assert json.loads((tmp_path / "x.jsonl").read_text("utf-8"))["path"] == "b?d.wav"
+    assert "b?d.wav,error" in (tmp_path / "x.csv").read_text("utf-8")
+    (row,) = pyarrow.parquet.read_table(tmp_path / "x.parquet").to_pylist()
+    assert (row["path"], row["error.message"]) == ("b?d.wav", "b?d.wav")
+
+
+def test_a_folder_that_cannot_be_is_said_before_any_work(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    output.check_folder(tmp_path)
+    output.check_folder(tmp_path / "new" / "deep")
+    for name in ("file", "file/x"):
+        with pytest.raises(RewardkitError, match="no_folder"):
+            output.check_folder(tmp_path / name)
+    assert not (tmp_path / "new").exists()
+
+
 @pytest.mark.parametrize("name", ["x.json", "x", "missing/x.csv"])
 def test_what_cannot_be_written_is_said_before_any_work(tmp_path: Path, name: str) -> None:
     with pytest.raises(RewardkitError):

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -16,9 +17,9 @@ from rewardkit.preferences import validate
 CLIPS = Path(__file__).parent.parent.parent / "examples" / "clips" / "train"
 
 
-def suggest(*arguments: object) -> Result:
+def suggest(*arguments: object, stdin: bytes | None = None) -> Result:
     words = ["suggest", *map(str, arguments), "--workers", "0", "--scorers", "pitch"]
-    return CliRunner().invoke(app, words)
+    return CliRunner().invoke(app, words, input=stdin)
 
 
 @pytest.fixture
@@ -83,3 +84,51 @@ def test_what_can_not_be_done(tmp_path: Path) -> None:
     assert done.exit_code == 1
     assert "left out" in done.output
     assert len(rows(out)) == 2
+    for target in ("0", "1", "1.7", "nan"):
+        assert suggest(CLIPS, "-o", out, "--target", target).exit_code == 2
+    asked = out.read_text()
+    done = suggest(*some, "-o", out, "--votes", tmp_path / "x" / ".." / "pairs.jsonl")
+    assert done.exit_code == 2
+    assert "holds answers" in done.output
+    assert out.read_text() == asked
+    done = suggest("-", *some, "-o", out, stdin=some[0].read_bytes())
+    assert done.exit_code == 2
+    assert "clips must be files" in done.output
+
+
+def test_a_name_that_can_not_be_written_is_found_before_measuring(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rewardkit.workers.measure_files", lambda *_, **__: pytest.fail("measured"))
+    name = os.fsdecode(os.fsencode(tmp_path) + b"/\xff.wav")
+    try:
+        Path(name).write_bytes(b"")
+    except OSError:
+        pytest.skip("names are UTF-8 on this file system")
+    done = suggest(tmp_path, "-o", tmp_path / "pairs.jsonl")
+    assert done.exit_code == 3
+    assert "bad_encoding" in done.output
+
+
+@pytest.mark.usefixtures("cached")
+def test_the_target_is_for_answers_in_the_margins_dimension(tmp_path: Path) -> None:
+    some = sorted(CLIPS.glob("fence-*")) + sorted(CLIPS.glob("keys-*"))
+    votes, out = tmp_path / "votes.jsonl", tmp_path / "pairs.jsonl"
+
+    def said(**others: object) -> str:
+        answers = [
+            {"audio_a": str(some[n % 3]), "audio_b": str(some[3 + n % 5]), "preference": "a",
+             "rater": str(n), "_reason": "random", "_margin": 1.0, **others, **more}
+            for n in range(20) for more in ({}, {"dimension": "prosody"})
+        ]  # fmt: skip
+        votes.write_text("".join(json.dumps(row) + "\n" for row in answers))
+        done = suggest(*some, "-o", out, "--votes", votes, "--target", "0.7", "--count", 1)
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    # Forty answers, of which twenty are in the dimension that the margin is of.
+    assert "go on: agreement so far: 1.000 [0.626, 1.000]" in said(_dimension="overall")
+    (row,) = rows(out)
+    assert row["_dimension"] == "overall"
+    assert "go on: no answer to a random pair" in said()  # whose margin it is nobody knows
+    assert "go on: no answer to a random pair" in said(_margin=0.0, _dimension="overall")

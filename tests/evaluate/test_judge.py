@@ -120,6 +120,22 @@ def test_a_clip_without_a_reward_stops_it_unless_skipped(file: Path):
     assert judge(reward_model(), file, skip_errors=True)["pace"].pairs == 10
 
 
+def test_a_clip_without_a_speaker_and_a_copy_of_one_do_not_undo_the_grouping(file: Path):
+    rows = [json.loads(line) for line in file.read_text().splitlines()]
+    expected = judge(reward_model(), file)
+    (file.parent / "copy.wav").write_bytes((file.parent / "3.wav").read_bytes())
+    for row in rows[::2]:
+        row |= {side: "copy.wav" for side in ("audio_a", "audio_b") if row[side] == "3.wav"}
+    file.write_text("\n".join(map(json.dumps, rows)))
+    assert judge(reward_model(), file) == expected
+    for row in rows:
+        for side in "ab":
+            if row[f"audio_{side}"] == "0.wav":
+                del row[f"speaker_{side}"]
+    file.write_text("\n".join(map(json.dumps, rows)))
+    assert judge(reward_model(), file)["pace"].units == 4  # three speakers, and one unknown
+
+
 def test_clips_too_far_out_are_counted_and_not_judged(file: Path):
     model = reward_model()
     values = np.random.default_rng(0).uniform([1.5, -32.0], [2.6, -8.0], (100, 2))
@@ -132,6 +148,10 @@ def test_clips_too_far_out_are_counted_and_not_judged(file: Path):
     assert result["pace"].pairs == 15 - left_out
     assert result.to_json()["abstained"] == left_out
     assert f"abstained: {left_out} judgements" in result.render()
+    twice = file.parent / "twice.jsonl"
+    rows = [json.loads(line) | {"weight": 2} for line in file.read_text().splitlines()]
+    twice.write_text("\n".join(map(json.dumps, rows)))
+    assert judge(narrow, twice).abstained == 2 * left_out
     nowhere = RewardModel(
         model.extractor, model.head, model.manifest, Population.fit(values / 1000)
     )

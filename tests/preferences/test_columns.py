@@ -278,6 +278,26 @@ def test_wrong_types_in_parquet(tmp_path: Path) -> None:
     assert codes(tmp_path / "p.parquet") == ["wrong_type", "wrong_type"]
 
 
+def test_values_of_parquet_that_python_cannot_hold(tmp_path: Path) -> None:
+    bytes_ = pa.array([b"\xff\xfe.wav"], pa.binary())
+    text = pa.Array.from_buffers(pa.string(), 1, bytes_.buffers())
+    late = pa.array([2**62], pa.timestamp("us"))
+    for column in ({"text": text}, {"_at": late}):
+        table = pa.table({"chosen": ["x.wav"], "rejected": ["y.wav"], **column})
+        parquet.write_table(table, tmp_path / "p.parquet")
+        assert codes(tmp_path / "p.parquet") == ["bad_parquet"]
+
+
+def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*args: object) -> None:
+        raise PermissionError("Permission denied")
+
+    path = put(tmp_path, pair())
+    monkeypatch.setattr(Path, "open", refuse)  # root may read all
+    with pytest.raises(PreferenceError, match=r"not_a_file: .*Permission denied"):
+        validate(path)
+
+
 def test_overlong_value_in_parquet(tmp_path: Path) -> None:
     table = pa.table({"audio_a": ["x" * 200_000], "audio_b": ["y"], "win": [1.0]})
     parquet.write_table(table, tmp_path / "p.parquet")

@@ -68,6 +68,17 @@ def back(written: list[Preference], path: Path) -> list[Preference]:
     return [preference for preference in kept if preference is not None]
 
 
+def test_votes_that_agree_keep_that_the_sides_are_not_known(tmp_path: Path) -> None:
+    """As votes they would stand for side a, which then seems always to win."""
+    for votes, chosen in (((3, 0, 0), "x"), ((0, 3, 0), "y")):
+        p = Preference.from_votes(f"{FOLDER}/x", f"{FOLDER}/y", votes, 0.5, side_known=False)
+        row = to_row(p, Path(FOLDER))
+        assert (row["chosen"], row["weight"]) == (chosen, 1.5)
+        (read,) = back([p], tmp_path / "p.jsonl")
+        turned = p if read.a == p.a else p.swapped()
+        assert read == dataclasses.replace(turned, votes=None)
+
+
 @settings(max_examples=100, deadline=None)
 @given(st.lists(preferences(), min_size=1, max_size=5))
 @example([Preference(f"{FOLDER}/x", f"{FOLDER}/y", 1 / 3, text='"a",\r\nb\r', rater=" 7 ")])

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from rewardkit.cli import app
 from rewardkit.errors import PreferenceError
 from rewardkit.preferences import Preference, read, write
 from rewardkit.preferences.importers import FORMATS, Imported, ImportOptions, convert
+from rewardkit.preferences.importers.source import Source
 
 
 def jsonl(folder: Path, *rows: Any, name: str = "rows.jsonl") -> Path:
@@ -83,6 +85,22 @@ def test_speechjudge(tmp_path: Path) -> None:
     assert len(found.preferences) == 6 + 5 + 1
 
 
+def test_speechjudge_intelligibility_alone(tmp_path: Path) -> None:
+    both = {**SPEECHJUDGE, "naturalness_annotation": None}
+    path = jsonl(
+        tmp_path,
+        both,
+        {**both, "naturalness_label": None},
+        {**both, "naturalness_label": None, "rater": None},
+        {**both, "naturalness_label": ["A"]},
+    )
+    found = convert(path, "speechjudge", skip_errors=True)
+    assert lines(found) == [(4, "out_of_range")]
+    counted = Counter((p.line, p.dimension) for p in found.preferences)
+    assert counted == {(1, "naturalness"): 1, **{(n, "intelligibility"): 3 for n in (1, 2, 3, 4)}}
+    assert {p.rater for p in found.preferences if p.line == 3} == {None}
+
+
 P808 = "HITId,workerid,assignment_id,assignmentstatus,file,short_file_name,vote,question_type,c\n"
 
 
@@ -119,6 +137,24 @@ def test_p808_acr(tmp_path: Path) -> None:
     assert sorted((p.rater, p.dimension, p.tie) for p in found.preferences) == [
         ("W1", "quality", 0.0), ("W1", "quality", 0.0), ("W1", "quality", 1.0), ("W2", "sig", 0.0)
     ]  # fmt: skip
+
+
+def test_two_urls_of_one_name_are_no_clip(tmp_path: Path) -> None:
+    site = "https://x.blob.core.windows.net"
+    path = p808(
+        tmp_path,
+        f"H1,W1,A1,Approved,{site}/enhanced/clip01.wav,clip01.wav,5,MOS,c01",
+        f"H1,W1,A1,Approved,{site}/noisy/clip01.wav,clip01.wav,1,MOS,c02",
+        f"H1,W1,A1,Approved,{site}/noisy/clip02.wav,clip02.wav,3,MOS,c02",
+        f"H2,W2,A1,Approved,{site}/enhanced/clip01.wav,clip01.wav,4,MOS,c01",
+    )
+    found = convert(path, "p808", skip_errors=True)
+    assert lines(found) == [(3, "same_clip")]
+    assert [frozenset(short(p)[:2]) for p in found.preferences] == [{"clip01.wav", "clip02.wav"}]
+    references = tmp_path / "rating_clips_ccr.csv"
+    references.write_text(f"rating_clips,references\n{site}/noisy/a.wav,{site}/clean/a.wav\n")
+    with pytest.raises(PreferenceError, match=r"would both be 'a\.wav'"):
+        convert(path, "p808", ImportOptions(references=references))
 
 
 def test_p808_ccr(tmp_path: Path) -> None:
@@ -199,6 +235,20 @@ def test_any_table_of_ratings(tmp_path: Path) -> None:
     assert [issue.code for issue in found.errors] == ["missing_column"]
     with pytest.raises(PreferenceError, match="no column 'clip'"):
         convert(path, "ratings")
+    with pytest.raises(PreferenceError, match="unknown_column: no role 'clp'"):
+        convert(path, "ratings", ImportOptions(columns={"clp": "file"}))
+
+
+def test_urls_in_tables_of_ratings(tmp_path: Path) -> None:
+    path = tmp_path / "r.csv"
+    path.write_text(
+        "clip,rating,rater\nhttps://x/a/one%201.wav,1,w\nhttps://x/a/two.wav,2,w\n"
+        "https://x/b/two.wav,3,w\nhttp://[bad/1.wav,3,w\nsub/three.wav,3,w\n"
+    )
+    found = convert(path, "ratings", skip_errors=True)
+    assert [issue.code for issue in found.errors] == ["same_clip", "wrong_type"]
+    clips = {clip for p in found.preferences for clip in (p.a, p.b)}
+    assert clips == {str(tmp_path / name) for name in ("one 1.wav", "two.wav", "sub/three.wav")}
 
 
 HELPSTEER = {
@@ -330,6 +380,27 @@ def test_argilla(tmp_path: Path) -> None:
     assert found.preferences[0].text == "Hello."
 
 
+def test_argilla_with_more_than_nine_fields(tmp_path: Path) -> None:
+    fields = {f"response{number}": f"{number}.wav" for number in range(1, 12)}
+    best = {"fields": {"prompt": "x", **fields}, "responses": {"q": [{"value": "response10"}]}}
+    letters = {"fields": {"clip_a": "a.wav", "clip_b": "b.wav"},
+               "responses": {"q": [{"value": "clip_b"}]}}  # fmt: skip
+    found = convert(jsonl(tmp_path, best, letters), "argilla")
+    of_ten = [p for p in found.preferences if "10.wav" in short(p)]
+    assert len(of_ten) == 10
+    assert all(p.win == (Path(p.a).name == "10.wav") for p in of_ten)
+    assert len(found.preferences) == 55 + 1
+    assert short(found.preferences[-1]) == ("b.wav", "a.wav", 1.0)
+
+
+@pytest.mark.parametrize("rank", ["NaN", "Infinity", "1" + "0" * 400])
+def test_argilla_ranks_that_are_none(tmp_path: Path, rank: str) -> None:
+    row = json.dumps({**ARGILLA1, "preference": [{"value": {"rank": [1, 7], "value": [
+        "response1", "response2"]}}]}).replace("7", rank)  # fmt: skip
+    with pytest.raises(PreferenceError, match="a ranking of fields is needed"):
+        convert(jsonl(tmp_path, row), "argilla")
+
+
 def label_studio_task(selected: str | None, **annotation: Any) -> dict[str, Any]:
     result = {"from_name": "pw", "id": "Dx_aB91ISN", "to_name": "audio1,audio2",
               "type": "pairwise", "value": {"selected": selected}}  # fmt: skip
@@ -397,6 +468,18 @@ def test_label_studio_min(tmp_path: Path) -> None:
         ("one.wav", "two.wav", 0.0, "1"), ("one.wav", "two.wav", 1.0, "1")
     ]  # fmt: skip
     assert found.left_out == {"annotations without a choice": 1}
+    more = [
+        {**row, "pw": "audio2"},  # with choice values set
+        {**row, "channel": "left"},  # the answer is what was selected
+        {**row, "channel": "left", "pw": "right"},  # which is it?
+        {**row, "pw": {"selected": "both"}},
+    ]
+    path.write_text(json.dumps(more))
+    options = ImportOptions(sides=("audio1", "audio2"))
+    found = convert(path, "label-studio", options, skip_errors=True)
+    assert [short(p) for p in found.preferences] == [("one.wav", "two.wav", 0.0)] * 2
+    assert [code for _, code in lines(found)] == ["conflicting_columns", "out_of_range"]
+    assert not found.left_out
 
 
 @pytest.mark.parametrize(
@@ -430,6 +513,45 @@ def test_hostile_rows_are_errors_and_never_exceptions(tmp_path: Path, format_: s
         convert(path, format_, skip_errors=True)
     except PreferenceError as error:
         assert error.code in ("invalid", "unknown_format")
+
+
+@pytest.mark.parametrize(
+    ("name", "format_", "row"),
+    [
+        ("rows.jsonl.gz", "trl", '{{"chosen": "{0}.wav", "rejected": "x{0}.wav"}}\n'),
+        ("rows.json.gz", "label-studio", '[{{"id": {0}}},\n'),
+        ("rows.csv.gz", "p808", "workerid,file,{0}\n"),
+        ("rows.csv.gz", "ratings", "clip,rating,rater\na{0}.wav,3,anna\n"),
+    ],
+)
+def test_broken_gzip(tmp_path: Path, name: str, format_: str, row: str) -> None:
+    path = tmp_path / name
+    text = "".join(map(row.format, range(999))).encode()
+    whole = gzip.compress(text)
+    for content in (whole[:-20], text, whole[:20] + b"\xff" * 40):
+        path.write_bytes(content)
+        source = Source(path, ImportOptions())
+        list(FORMATS[format_](source))
+        assert source.issues.counts["bad_gzip"] == 1
+    with pytest.raises(PreferenceError, match="invalid"):
+        convert(path, format_)
+
+
+def test_values_beyond_all_bounds(tmp_path: Path) -> None:
+    deep: Any = "x.wav"
+    for _ in range(300):
+        deep = {"path": deep}
+    row = json.dumps({"chosen": deep, "rejected": "y.wav"})
+    # Deeper than what the JSON decoder of every version takes.
+    deeper = row.replace('"x.wav"', '{"path": ' * 3000 + '"x.wav"' + "}" * 3000)
+    huge = json.dumps({"chosen": "x.wav", "rejected": "y.wav", "margin": 10**400})
+    url = json.dumps({"chosen": "http://[bad/1.wav", "rejected": "y.wav"})
+    found = convert(jsonl(tmp_path, row, deeper, huge, url), "trl", skip_errors=True)
+    assert short(found.preferences[0]) == ("x.wav", "y.wav", 1.0)
+    assert {(3, "out_of_range"), (4, "wrong_type")} <= set(lines(found))
+    table = {"workerid": "w", "file": "x.wav", "vote": 10**400}
+    with pytest.raises(PreferenceError, match="invalid"):
+        convert(jsonl(tmp_path, table), "p808")
 
 
 def test_parquet_rows(tmp_path: Path) -> None:

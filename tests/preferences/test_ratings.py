@@ -74,6 +74,7 @@ def test_named_columns_suffix_folder_and_where(tmp_path: Path) -> None:
         ("clip,rating\nx\n", "r.csv:2: bad_csv"),
         ("clip,ratings\nx,1\n", "r.csv:1: missing_column no column 'rating' for the rating; did"),
         ("clip,rating\n", "r.csv: empty"),
+        ("clip,rating,rating\nx,1,5\n", "r.csv:1: duplicate_key the column 'rating' stands twice"),
         ("", "r.csv:1: missing_column"),
     ],
 )
@@ -81,6 +82,24 @@ def test_broken_tables(tmp_path: Path, text: str, expected: str) -> None:
     with pytest.raises(PreferenceError, match="invalid") as error:
         read_ratings(table(tmp_path, text), scale=(1, 5))
     assert expected in str(error.value)
+
+
+def test_a_column_that_means_nothing_may_stand_twice(tmp_path: Path) -> None:
+    assert len(read_ratings(table(tmp_path, "clip,rating,,\nx,1,5,6\n"))) == 1
+
+
+def test_damaged_gzip(tmp_path: Path) -> None:
+    text = "clip,rating\n" + "".join(f"c{n}.wav,{n % 5}\n" for n in range(5000))
+    path = table(tmp_path, text, "r.csv.gz")
+    whole = path.read_bytes()
+    damaged = bytearray(whole)
+    damaged[200] ^= 0xFF
+    for data in (whole[: len(whole) // 2], bytes(damaged), whole[:-8] + b"12345678", text.encode()):
+        path.write_bytes(data)
+        with pytest.raises(
+            PreferenceError, match=r"invalid: 1 errors\n.*: bad_gzip can't be unpacked"
+        ):
+            read_ratings(path)
 
 
 @pytest.mark.parametrize("rating", ["nan", "inf", "-inf"])

@@ -17,7 +17,16 @@ from typer.testing import CliRunner
 from rewardkit.cli import app
 from rewardkit.errors import PreferenceError
 from rewardkit.preferences import Preference, read, write
-from rewardkit.raters import RaterOptions, Votes, read_votes, render, report, weighted, weights
+from rewardkit.raters import (
+    Measured,
+    RaterOptions,
+    Votes,
+    read_votes,
+    render,
+    report,
+    weighted,
+    weights,
+)
 from rewardkit.raters.render import to_json
 from rewardkit.raters.share import share
 
@@ -112,6 +121,20 @@ def test_repeats_and_their_own_votes_are_kept_apart() -> None:
     # m: (1, 1, 0) against n's 0 and o's tie: each answer agrees with the tie by half.
     assert found["m"].agreement.value == pytest.approx((0 + 0.5 + 0 + 0.5 + 1 + 0.5) / 6)  # type: ignore[union-attr]
     assert found["n"].consistency is None
+
+
+def test_the_order_in_a_row_of_counts_is_no_consistency() -> None:
+    counts = Preference.from_votes("x", "y", (2, 2, 0), rater="m")
+    one = Preference("x", "y", 1.0, rater="m")
+    assert measured([counts]).consistency is None
+    assert measured([one, counts, one]).consistency == measured([one, one]).consistency
+    assert measured([one, counts, one]).votes == 6
+
+
+def measured(rows: list[Preference]) -> Measured:
+    """The one rater of some preferences."""
+    (found,) = report(Votes.of((p, None) for p in rows)).raters
+    return found
 
 
 def test_what_is_no_single_vote_is_counted() -> None:
@@ -217,6 +240,10 @@ def test_the_command(tmp_path: Path, study: Votes) -> None:
     assert "median response time 0.8 s" in done.stdout
     by_rater = {p.rater: p.weight / (1 if p.votes is None else sum(p.votes))
                 for p in read(out, probe=None)}  # fmt: skip
+    again = [json.loads(line) for line in out.read_text().splitlines()]
+    assert [row["_seconds"] for row in again] == [row["_seconds"] for row in rows]
+    table = runner.invoke(app, [*command, "-o", str(tmp_path / "weighed.csv")])
+    assert "only .jsonl keeps _seconds" in table.stderr
     assert by_rater["mean"] == 0
     assert by_rater["good1"] > 1
     data = json.loads(runner.invoke(app, [*command, "--json"]).stdout)

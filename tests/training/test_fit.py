@@ -280,6 +280,33 @@ def test_bad_data_are_refused():
         fit(values, pairs, options=TrainOptions(l2={"prosody": 1.0}))
 
 
+@pytest.mark.parametrize("ties", ["half", "davidson"])
+@pytest.mark.parametrize("raters", [False, True])
+def test_a_dimension_without_a_feature_that_varies_learns_nothing_and_says_so(
+    ties: str, raters: bool
+) -> None:
+    values, pairs = listeners(np.array([1.0, 0.0]), 100)
+    values[:, 1] = 3.0
+    tie = np.arange(100) % 5 == 0
+    win = np.where(tie, 0.5, pairs.win)
+    pairs = Pairs.of(pairs.a, pairs.b, win, tie=tie, rater=np.arange(100) % 3)
+    options = TrainOptions(l2=1.0, members=2, ties=ties, raters=raters, columns={"overall": ()})
+    alone = TrainOptions(l2=1.0, members=2, columns={"overall": (1,)})
+    for how in (options, alone):
+        with pytest.warns(TrainingWarning, match="overall: no feature that it may use varies"):
+            trained = fit(values, pairs, options=how)
+        assert not trained.head.weights.any()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", TrainingWarning)
+        fit(values[:, :1], pairs, options=FAST)
+
+
+def test_weight_decay_that_leaves_the_weights_undecided_does_not_converge() -> None:
+    values, pairs = listeners(np.array([1.0, 0.0]), 50)
+    with pytest.raises(RewardkitError, match=r"not_converged: .*raise it"):
+        fit(np.c_[values, values], pairs, options=TrainOptions(l2=1e-20, members=2))
+
+
 def test_bending_learns_that_the_middle_is_best_where_a_line_cannot() -> None:
     rng = np.random.default_rng(0)
     values = rng.normal(size=(80, 2))

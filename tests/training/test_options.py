@@ -142,6 +142,7 @@ def test_a_clear_preference_counts_as_two_slight_ones() -> None:
         {"margin": float("inf")},
         {"center": -1.0},
         {"center": float("nan")},
+        {"seed": -1},
     ],
 )
 def test_bad_options_are_refused(options) -> None:

@@ -80,6 +80,25 @@ def test_equals_a_constrained_maximum_found_by_scipy() -> None:
     assert max(trained.report.gradient.values()) <= 1e-10
 
 
+@pytest.mark.parametrize("seed", [1, 6, 18])
+def test_few_judgements_of_many_features_converge(seed: int) -> None:
+    """Taking turns alone did not, within 100 steps."""
+    rng = np.random.default_rng(seed)
+    raters, clips, count, features = int(rng.integers(2, 5)), 40, int(rng.integers(60, 200)), 30
+    reliability = np.exp(rng.normal(size=raters) * 0.5)
+    reliability[0] = rng.choice([0.0, 1.0])
+    values = rng.normal(size=(clips, features))
+    reward = values @ (rng.normal(size=features) * (rng.random(features) < 0.3))
+    a = rng.integers(0, clips, count)
+    b = (a + rng.integers(1, clips, count)) % clips
+    rater = rng.integers(0, raters, count)
+    chance = 1 / (1 + np.exp(-(reward[a] - reward[b]) * reliability[rater]))
+    pairs = Pairs.of(a, b, rng.random(count) < chance, rater=rater)
+    report = fit(values, pairs, options=TrainOptions(raters=True)).report
+    assert report.steps["overall"] < 60
+    assert report.gradient["overall"] <= 1e-10
+
+
 def test_raters_who_are_not_known_or_not_asked_for_change_nothing() -> None:
     values, pairs = judged(np.array([0.0, 1.0, 1.0]), 60)
     plain = TrainOptions(l2=1.0, members=2)

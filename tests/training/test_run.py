@@ -40,6 +40,13 @@ def test_patterns_become_columns() -> None:
         "quality": (2,),
     }
     assert choose_columns(names, ["prosody"], {}) == {}
+    taken = {"*": ("!pitch.s*",), "prosody": ("!timing.*", "!pitch.sd", "timing.*")}
+    assert choose_columns(names, ["prosody", "quality"], taken) == {
+        "prosody": (1, 2),
+        "quality": (2,),
+    }
+    with pytest.raises(RewardkitError, match=r"bad_option: .* leaves prosody without any feature"):
+        choose_columns(names, ["prosody"], {"*": ("timing.*", "!timing.npvi")})
     with pytest.raises(RewardkitError, match="no feature matches"):
         choose_columns(names, ["prosody"], {"*": ("ptich.*",)})
     with pytest.raises(RewardkitError, match="no preference is about quality"):

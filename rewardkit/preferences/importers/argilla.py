@@ -20,9 +20,10 @@ https://huggingface.co/datasets/kursathalat/ranking_ds for the shape on the hub.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from itertools import combinations
-from typing import Any
+from typing import Any, Final
 
 from rewardkit.preferences.importers.source import Source, name_of, text_of
 from rewardkit.preferences.issues import shown
@@ -30,6 +31,9 @@ from rewardkit.preferences.record import Preference
 
 _Response = tuple[str, Any, Any, Any]
 """Question, user, status, value."""
+
+_NUMBER: Final = re.compile(r"(\d+|.)$")  # or the letter that tells one field from another
+_MOST: Final = 1e9  # a rank
 
 
 def read(source: Source) -> Iterator[Preference]:
@@ -109,7 +113,8 @@ def _column(row: Mapping[str, Any], name: str, count: int) -> list[Any]:
 def _ranks(value: Any, fields: Mapping[str, Any]) -> dict[str, float] | None:
     """Rank by field, 1 for the best; None when the value is no ranking."""
     if isinstance(value, str) and value in fields:
-        others = [name for name in fields if name != value and name[:-1] == value[:-1]]
+        stem = _NUMBER.sub("", value)
+        others = [name for name in fields if name != value and _NUMBER.sub("", name) == stem]
         return {value: 1.0, **dict.fromkeys(others, 2.0)}
     if isinstance(value, dict) and isinstance(value.get("value"), list):
         names, ranks_of = value["value"], value.get("rank")
@@ -123,6 +128,8 @@ def _ranks(value: Any, fields: Mapping[str, Any]) -> dict[str, float] | None:
     for place, one in enumerate(value, 1):
         name, rank = (one.get("value"), one.get("rank")) if isinstance(one, dict) else (one, place)
         if not isinstance(name, str) or not isinstance(rank, (int, float)):
+            return None
+        if not abs(rank) <= _MOST:  # NaN neither
             return None
         ranks[name] = float(rank)
     return ranks

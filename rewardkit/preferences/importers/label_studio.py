@@ -8,7 +8,7 @@ lists in this order. Which data these tags showed stands in the project's config
 the export: the keys are taken from `sides`, or else `to_name` is taken for them, or else the task
 may have but two. With the tag's `leftChoiceValue` and `rightChoiceValue` set, `selected` holds
 these; they are understood when they are the keys. JSON-MIN (`{"audio1", …, "pw", "annotator"}`)
-is read as well.
+is read as well, where but one column can be the answer.
 
 Cancelled annotations, and those without a choice, are counted as left out.
 
@@ -69,16 +69,27 @@ def _task(
 
 def _minimal(source: Source, line: int, row: Mapping[str, Any]) -> Iterator[Preference]:
     """A row of JSON-MIN: the data and the answer side by side."""
-    answers: dict[str, Any] = {}
-    for name, value in row.items():
-        value = value.get("selected") if isinstance(value, dict) else value
-        if value in ("left", "right") and name not in _MIN:
-            answers[name] = value
-    data = {k: v for k, v in row.items() if k not in _MIN and k not in answers}
+    sides = source.options.sides or ()
+    cells = {name: value for name, value in row.items() if name not in _MIN}
+    answers = {
+        name: value["selected"]
+        for name, value in cells.items()
+        if isinstance(value, dict) and value.get("selected")
+    } or {
+        name: value
+        for name, value in cells.items()
+        if isinstance(value, str) and value in ("left", "right", *cells) and name not in sides
+    }
     if not answers:
         source.left_out["annotations without a choice"] += 1
-    for selected in answers.values():
-        yield from _preference(source, line, data, [], selected, row.get("annotator"))
+        return
+    if len(answers) > 1:
+        message = f"which of {', '.join(answers)} is the answer? The JSON export tells"
+        source.bad(line, "conflicting_columns", message)
+        return
+    data = {name: value for name, value in cells.items() if name not in answers}
+    (selected,) = answers.values()
+    yield from _preference(source, line, data, [], selected, row.get("annotator"))
 
 
 def _preference(

@@ -86,7 +86,7 @@ def _vote(
         return None
     try:
         vote = float(cell)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         source.bad(line, "wrong_type", f"vote is {shown(cell)}; it must be a number")
         return None
     if not scale[0] <= vote <= scale[1]:
@@ -99,6 +99,7 @@ def _references(source: Source) -> dict[str, str]:
     """The reference of each rated clip; what is wrong with that file is wrong with the import."""
     path = Path(str(source.options.references))
     listed = Source(path, ImportOptions(clips=source.folder))
+    listed.urls = source.urls  # one folder, one clip by each name
     found: dict[str, str] = {}
     for line, row in listed.rows():
         clip, reference = (

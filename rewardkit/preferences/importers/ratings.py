@@ -20,20 +20,25 @@ today?", SSW 11 (BVCC); Maniati et al. (2022), "SOMOS", Interspeech, and its rea
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from rewardkit.errors import PreferenceError
+from rewardkit.preferences.columns import nearest
 from rewardkit.preferences.importers.source import Source
 from rewardkit.preferences.issues import shown
 from rewardkit.preferences.pairs import from_raters
-from rewardkit.preferences.ratings import Rating, read_ratings
+from rewardkit.preferences.ratings import ROLES, Rating, read_ratings
 from rewardkit.preferences.record import Preference
 
 _BVCC: Final = ("system", "clip", "rating", "set", "rater")
 _SOMOS: Final = {
     "clip": "utteranceId", "rating": "choice", "rater": "listenerId", "system": "systemId"
 }  # fmt: skip
+
+_URL: Final = re.compile(r"([a-z][a-z0-9+.-]*):/+", re.IGNORECASE)
 
 
 def bvcc(source: Source) -> Iterator[Preference]:
@@ -47,7 +52,15 @@ def somos(source: Source) -> Iterator[Preference]:
 
 
 def table(source: Source) -> Iterator[Preference]:
-    """Any table; what its columns are called is up to the caller."""
+    """Any table; what its columns are called is up to the caller.
+
+    Raises:
+        PreferenceError: `unknown_column` for a role that is none.
+    """
+    for role in source.options.columns:
+        if role not in ROLES:
+            message = f"no role {role!r}; roles: {', '.join(ROLES)}{nearest(role, ROLES)}"
+            raise PreferenceError("unknown_column", message)
     return _pairs(source, "overall", source.options.columns, None)
 
 
@@ -66,6 +79,10 @@ def _pairs(
     )  # fmt: skip
     named: list[Rating] = []
     for rating in ratings:
+        clip = _clip(source, rating.clip)
+        if clip is None:
+            continue
+        rating = dataclasses.replace(rating, clip=clip)
         if rating.rater is None:
             source.bad(None, "missing_column", f"no rater of {shown(rating.clip)}")
         elif sentences:
@@ -77,3 +94,10 @@ def _pairs(
         named, dimension=source.dimension(dimension), circles=source.options.circles,
         seed=source.options.seed,
     )  # fmt: skip
+
+
+def _clip(source: Source, path: str) -> str | None:
+    """The path of a clip; a URL was taken for a path below the folder, and lost a slash."""
+    rest = path.removeprefix(f"{source.folder}/")
+    found = _URL.match(rest)
+    return source.clip(f"{found[1]}://{rest[found.end() :]}", None, "clip") if found else path

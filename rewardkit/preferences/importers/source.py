@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -32,7 +33,7 @@ class ImportOptions:
 
     Args:
         clips: Where the clips are; None for the file's folder. URLs are looked up there by the
-            last part of their path.
+            last part of their path; two URLs that end alike are an error.
         dimension: What was judged; None for what the format stands for.
         columns: For tables of ratings: what the columns are called, by role.
         circles: For ratings: see `from_raters`. None for all pairs.
@@ -65,6 +66,8 @@ class Source:
         self.left_out: Counter[str] = Counter()
         folder = options.clips if options.clips is not None else path.parent
         self.folder = str(Path(folder).absolute())
+        self.urls: dict[str, str] = {}
+        """The URL that each clip stood for, by the clip's path."""
 
     def bad(self, line: int | None, code: str, message: str) -> None:
         """Note what is wrong with a row, which is then not used."""
@@ -94,14 +97,17 @@ class Source:
             return
         with gzip.open(self.path) if packed else self.path.open("rb") as opened:
             file = cast("BinaryIO", opened)
-            if suffix == ".json":
-                yield from self._array(file)
-            elif suffix in _JSON:
-                for line, row in rows_jsonl.objects(file, self.issues):
-                    if row is not None:
-                        yield line, row
-            else:
-                yield from self._table(file, "\t" if suffix == ".tsv" else ",")
+            try:
+                if suffix == ".json":
+                    yield from self._array(file)
+                elif suffix in _JSON:
+                    for line, row in rows_jsonl.objects(file, self.issues):
+                        if row is not None:
+                            yield line, row
+                else:
+                    yield from self._table(file, "\t" if suffix == ".tsv" else ",")
+            except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+                self.bad(None, "bad_gzip", f"can't be unpacked: {error}")
 
     def _table(self, file: BinaryIO, delimiter: str) -> Iterator[tuple[int, dict[str, Any]]]:
         header: list[str] | None = None
@@ -162,37 +168,49 @@ class Source:
                     for row in batch.to_pylist():
                         number += 1
                         yield number, row
-        except (pa.ArrowException, OSError) as error:
-            self.bad(None, "bad_parquet", str(error))
+        except (pa.ArrowException, OSError, ValueError, OverflowError, KeyError) as error:
+            self.bad(None, "bad_parquet", str(error))  # or values that Python can't hold
 
-    def clip(self, value: object, line: int, name: str) -> str | None:
+    def clip(self, value: object, line: int | None, name: str) -> str | None:
         """The path of a clip, however the tool names it; None, and an error, when it has none.
 
         Args:
             value: A path or URL; or an object that holds one under `path`, `audio`, `url` or
                 `src`, as audio columns of Hugging Face's datasets and chat messages do.
-            line: Of the row.
+            line: Of the row; None when it is not known.
             name: Of the field.
         """
-        if isinstance(value, dict):
+        while isinstance(value, dict):
             inner = [value[key] for key in ("path", "audio", "url", "src") if value.get(key)]
             if not inner:
                 embedded = "; its sound is embedded: write it to a file" * bool(value.get("bytes"))
                 self.bad(line, "missing_column", f"{name} names no file{embedded}")
                 return None
-            return self.clip(inner[0], line, name)
+            value = inner[0]
         if value is None or value == "":
             self.bad(line, "missing_column", f"no {name}")
             return None
         if not isinstance(value, str) or "\0" in value:
             self.bad(line, "wrong_type", f"{name} is {shown(value)}; it must name a file")
             return None
-        if "://" in value:
-            value = unquote(urlsplit(value).path).rsplit("/", 1)[-1]
-            if not value:
-                self.bad(line, "wrong_type", f"{name} is a URL without a file's name")
-                return None
-        return resolve(self.folder, value)
+        return self._url(value, line, name) if "://" in value else resolve(self.folder, value)
+
+    def _url(self, url: str, line: int | None, name: str) -> str | None:
+        try:
+            last = unquote(urlsplit(url).path).rsplit("/", 1)[-1]
+        except ValueError as error:
+            self.bad(line, "wrong_type", f"{name} is {shown(url)}: {error}")
+            return None
+        if not last:
+            self.bad(line, "wrong_type", f"{name} is a URL without a file's name")
+            return None
+        path = resolve(self.folder, last)
+        before = self.urls.setdefault(path, url)
+        if before != url:
+            message = f"{name}: {shown(before)} and {shown(url)} would both be {shown(last)}"
+            self.bad(line, "same_clip", message)
+            return None
+        return path
 
     def make(self, line: int, a: str, b: str, win: float, **others: Any) -> Iterator[Preference]:
         """One preference, or none and an error."""

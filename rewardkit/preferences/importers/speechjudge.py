@@ -38,21 +38,20 @@ def read(source: Source) -> Iterator[Preference]:
         language = str(row.get("language_setting") or "").partition("2")[2] or None
         about = {"text": text_of(row.get("target_text")), "language": language}
         grades = row.get("naturalness_annotation")
-        if not grades:
-            label = row.get("naturalness_label")
-            if label not in _LABELS:
-                source.bad(line, "out_of_range", f"naturalness_label is {shown(label)}")
+        label = row.get("naturalness_label")
+        raters: Any = row.get("rater")
+        correct = [row.get(f"audio{side}_text_accuracy") for side in "AB"]
+        if grades:
+            if not _lists(grades, raters):
+                source.bad(line, "wrong_type", "rater and naturalness_annotation differ in length")
                 continue
+            for rater, grade in zip(raters, grades, strict=True):
+                yield from _natural(source, line, (a, b), rater, grade, about)
+        elif isinstance(label, str) and label in _LABELS:
             dimension = source.dimension("naturalness")
             yield from source.make(line, a, b, _LABELS[label], dimension=dimension, **about)
-            continue
-        raters: Any = row.get("rater")
-        if not _lists(grades, raters):
-            source.bad(line, "wrong_type", "rater and naturalness_annotation differ in length")
-            continue
-        for rater, grade in zip(raters, grades, strict=True):
-            yield from _natural(source, line, (a, b), rater, grade, about)
-        correct = [row.get(f"audio{side}_text_accuracy") for side in "AB"]
+        elif label or not any(correct):
+            source.bad(line, "out_of_range", f"naturalness_label is {shown(label)}")
         if any(correct):
             yield from _intelligible(source, line, (a, b), raters, correct, about)
 
@@ -77,13 +76,15 @@ def _natural(
 
 
 def _intelligible(
-    source: Source, line: int, pair: tuple[str, str], raters: list[Any],
+    source: Source, line: int, pair: tuple[str, str], raters: list[Any] | None,
     correct: list[Any], about: dict[str, Any],
 ) -> Iterator[Preference]:  # fmt: skip
+    if raters is None and isinstance(correct[0], list):
+        raters = [None] * len(correct[0])
     if not _lists(raters, *correct):
         source.bad(line, "wrong_type", "rater and text_accuracy differ in length")
         return
-    for rater, a, b in zip(raters, *correct, strict=True):
+    for rater, a, b in zip(raters or (), *correct, strict=True):
         if a not in (0, 1) or b not in (0, 1):
             source.bad(line, "out_of_range", f"text_accuracy holds {shown((a, b))}; 0 or 1")
             continue

@@ -32,7 +32,11 @@ def read(source: Source) -> Iterator[Preference]:
         if not all(n is None or isinstance(n, (int, float)) for n in numbers):
             source.bad(line, "wrong_type", f"margin and scores are {shown(numbers)}")
             continue
-        margin, better, worse = numbers
+        try:
+            margin, better, worse = (None if n is None else float(n) for n in numbers)
+        except OverflowError:
+            source.bad(line, "out_of_range", f"margin and scores are {shown(numbers)}")
+            continue
         if margin is None and better is not None and worse is not None:
             margin = better - worse
         if margin is not None and not margin >= 0:
@@ -40,7 +44,7 @@ def read(source: Source) -> Iterator[Preference]:
             continue
         yield from source.make(
             line, chosen, rejected, 1.0, dimension=source.dimension("overall"), side_known=False,
-            margin=None if margin is None else float(margin), text=_prompt(row.get("prompt")),
+            margin=margin, text=_prompt(row.get("prompt")),
         )  # fmt: skip
 
 

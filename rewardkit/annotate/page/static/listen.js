@@ -45,7 +45,8 @@ function notice(text) {
 function onWait(error) {
   if (!error) notice(null);
   else if (error.code === "not_saved") notice("The server can’t save just now. Your answer is kept here and sent again.");
-  else notice("No connection. Your answer is kept here and sent again.");
+  else if (error.status === 0) notice("No connection. Your answer is kept here and sent again.");
+  else notice("The server can’t answer just now. Your answer is kept here and sent again.");
 }
 
 function trouble(error) {
@@ -166,13 +167,16 @@ function vote(action, answers = []) {
       heard: player.buffers.length ? [player.heard(0), player.heard(1)] : [0, 0],
       session: study.session,
     };
+    let isKept = true;
     try {
       await outbox.send("/api/votes", body);
     } catch (error) {
       if (error.status !== 409) throw error; // answered in another window: go on
+      isKept = false;
     }
-    announce({ answer: "Kept.", skip: "Skipped.", broken: "Reported as broken." }[action]);
+    if (isKept) announce({ answer: "Kept.", skip: "Skipped.", broken: "Reported as broken." }[action]);
     await next();
+    if (!isKept) notice("That pair was answered in another window. What you said there is kept.");
   });
 }
 
