@@ -60,7 +60,7 @@ class RewardFunction(BatchFunction):
             mitigate overoptimization", who subtract the variance where we subtract the standard
             deviation). Each dimension is bounded by itself, so the scalar is then no weighted
             sum of the dimensions any more.
-        uncertainty: How many standard deviations `"lcb"` subtracts; not negative.
+        uncertainty: How many standard deviations `"lcb"` subtracts: 0 to 1e6.
         on_failure: What becomes of a clip without a reward. `"raise"`: the whole call raises.
             `"none"`: the call gives a list, with None in that place. A finite number: that
             penalty stands in its place, and a warning is logged; it should lie well below any

@@ -12,28 +12,27 @@ from __future__ import annotations
 import base64
 import http.client
 import json
-import math
 import os
 import random
 import threading
 import time
-import urllib.parse
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, get_args
 
 import numpy as np
 
-from rewardkit import audio
-from rewardkit.batch_function import BatchFunction, OnFailure
+from rewardkit import audio, exchange
+from rewardkit.batch_function import LARGEST, BatchFunction, OnFailure
 from rewardkit.callable import Mode
 from rewardkit.clip import Clip
-from rewardkit.errors import RewardkitError
+from rewardkit.errors import AudioError, RewardkitError
 from rewardkit.reward import Reward
 
 _FIRST_PAUSE: Final = 0.25  # s; doubled with each attempt
-_LONGEST_PAUSE: Final = 30.0  # s
-_LARGEST_ANSWER: Final = 64 << 20  # bytes
+_LONGEST_PAUSE: Final = 30.0  # s; of its own accord
+_MOST_AFTER: Final = 300.0  # s; because Retry-After says so
+_MOST: Final = 1e6  # s of a timeout, and standard deviations; the server's bound
 
 
 class RemoteReward(BatchFunction):
@@ -47,7 +46,7 @@ class RemoteReward(BatchFunction):
         url: Of the server: `http://host:port`, or with a path before `/v1`.
         token: What the server wants to be shown. [`$REWARDKIT_TOKEN`]
         mode: As in `RewardFunction`.
-        uncertainty: As in `RewardFunction`.
+        uncertainty: As in `RewardFunction`: 0 to 1e6.
         on_failure: As in `RewardFunction`, for clips. When the server can't be asked, `"none"`
             gives None for the clips concerned, and the other two raise.
         limits: What is accepted as a clip, before it is sent.
@@ -83,20 +82,23 @@ class RemoteReward(BatchFunction):
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         super().__init__(on_failure, limits)
-        parts = urllib.parse.urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
-            raise RewardkitError("bad_option", f"url {url!r}; it is http://host:port")
+        self._server = exchange.Server(url)
         if mode not in get_args(Mode):
             raise RewardkitError("bad_option", f"mode {mode!r}; it is one of {get_args(Mode)}")
-        if timeout <= 0 or retries < 0 or concurrency < 1:
-            raise RewardkitError(
-                "bad_option", "timeout is positive, retries 0 or more, concurrency 1 or more"
-            )
+        if not 0 <= uncertainty <= _MOST:
+            raise RewardkitError("bad_option", f"uncertainty {uncertainty}; it is 0 to {_MOST:g}")
+        if not 0 < timeout <= _MOST:
+            raise RewardkitError("bad_option", f"timeout {timeout}; it is above 0, to {_MOST:g} s")
+        if not all(isinstance(number, (int, np.integer)) for number in (retries, concurrency)):
+            raise RewardkitError("bad_option", "retries and concurrency are whole numbers")
+        if retries < 0 or concurrency < 1:
+            raise RewardkitError("bad_option", "retries is 0 or more, concurrency 1 or more")
         self.url = url
         self.mode = mode
         self.uncertainty = uncertainty
-        self._parts = parts
-        self._token = token if token is not None else os.environ.get("REWARDKIT_TOKEN")
+        self._token = (os.environ.get("REWARDKIT_TOKEN", "") if token is None else token).strip()
+        if not (self._token.isascii() and self._token.isprintable()):
+            raise RewardkitError("bad_option", "a token is printable ASCII characters")
         self._timeout, self._retries, self._concurrency = timeout, retries, concurrency
         self._sleep = sleep
         self._random = random.Random()  # noqa: S311  # its own: no global state is touched
@@ -117,7 +119,21 @@ class RemoteReward(BatchFunction):
         """What the server says of its model: `model`, `dimensions`, `schema_digest`, `limits`."""
         with self._asking:
             if self._model is None:
-                self._model = self._ask("GET", "/v1/model", None)
+                found = self._ask("GET", "/v1/model", None)
+                try:
+                    names, limits = found["dimensions"], found["limits"]
+                    known = isinstance(names, list) and all(isinstance(n, str) for n in names)
+                    known = known and all(
+                        _number(limits[key]) > 0 for key in ("clips", "seconds", "body_bytes")
+                    )
+                except (KeyError, TypeError, ValueError, OverflowError):
+                    known = False
+                if not known:
+                    raise RewardkitError(
+                        "bad_answer",
+                        f"{self.url} does not describe a model as rewardkit serve does",
+                    )
+                self._model = found
             return self._model
 
     def _rewards(
@@ -125,6 +141,7 @@ class RemoteReward(BatchFunction):
         clips: Sequence[Clip | RewardkitError],
         device: str | None,  # noqa: ARG002  # where the server computes is its affair
     ) -> list[Reward]:
+        clips = [_sendable(clip) for clip in clips]
         known = [(place, clip) for place, clip in enumerate(clips) if isinstance(clip, Clip)]
         rewards = [
             Reward.failed(clip) if isinstance(clip, RewardkitError) else None for clip in clips
@@ -169,34 +186,47 @@ class RemoteReward(BatchFunction):
         body = {
             "clips": [_clip(clip) for _, clip in clips],
             "mode": self.mode,
-            "uncertainty": self.uncertainty,
+            "uncertainty": float(self.uncertainty),
         }
+        data = json.dumps(body).encode("ascii")
+        if len(clips) == 1 and self._model and len(data) > self._model["limits"]["body_bytes"]:
+            large = f"a request of {len(data)} bytes; {self.url} takes fewer"
+            return places, [Reward.failed(AudioError("too_long", large))]
         try:
-            rows = self._ask("POST", "/v1/score", body)["rewards"]
-            rewards = [_reward(row) for row in rows]
+            rows = self._ask("POST", "/v1/score", data)["rewards"]
+            names = None if self._model is None else set(self._model["dimensions"])
+            rewards = [_reward(row, names) for row in rows]
             if len(rewards) != len(clips):
                 raise ValueError(f"{len(rewards)} rewards for {len(clips)} clips")
         except RewardkitError as error:
+            if error.code == "too_large" and len(clips) == 1:  # no request can hold it
+                return places, [Reward.failed(AudioError("too_long", error.message))]
             if error.code != "unavailable" or self.on_failure != "none":
                 raise
             return places, [Reward.failed(error)] * len(clips)
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise RewardkitError(
                 "bad_answer", f"{self.url} gave no rewards as rewardkit serve does: {error}"
             ) from error
         return places, rewards
 
-    def _ask(self, method: str, path: str, body: Any) -> Any:
+    def _ask(self, method: str, path: str, data: bytes | None) -> Any:
         """The server's answer, however often it takes to get one.
 
         Raises:
             RewardkitError: `unavailable`, or the server's own code for what it refuses.
         """
-        data = None if body is None else json.dumps(body).encode("ascii")
+        headers = {"Accept": "application/json"}
+        if data is not None:
+            headers["Content-Type"] = "application/json"
+        if self._token:
+            headers["Authorization"] = f"Bearer {self._token}"
         for attempt in range(self._retries + 1):
             after = 0.0
             try:
-                status, headers, text = self._once(method, path, data)
+                status, answered, text = self._server.ask(
+                    method, path, data, headers, self._timeout
+                )
             except TimeoutError as error:
                 raise RewardkitError(
                     "unavailable", f"{self.url} gave no answer within {self._timeout:g} s"
@@ -209,7 +239,7 @@ class RemoteReward(BatchFunction):
                 if status != 503:
                     raise self._refusal(status, text)
                 said = f"{self._refusal(status, text)}"
-                after = _seconds(headers.get("retry-after", ""))
+                after = _seconds(answered.get("retry-after", ""))
             if attempt < self._retries:
                 pause = min(_FIRST_PAUSE * 2**attempt, _LONGEST_PAUSE)
                 self._sleep(max(after, pause * self._random.uniform(0.5, 1.0)))
@@ -218,43 +248,33 @@ class RemoteReward(BatchFunction):
             f"{self.url} did not answer in {self._retries + 1} attempts; last: {said}",
         )
 
-    def _once(
-        self, method: str, path: str, data: bytes | None
-    ) -> tuple[int, Mapping[str, str], bytes]:
-        """One request and its answer: status, headers, body."""
-        secure = self._parts.scheme == "https"
-        kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
-        host = self._parts.hostname or ""
-        connection = kind(host, self._parts.port, timeout=self._timeout)
-        headers = {"Connection": "close", "Accept": "application/json"}
-        if data is not None:
-            headers["Content-Type"] = "application/json"
-        if self._token is not None:
-            headers["Authorization"] = f"Bearer {self._token}"
-        try:
-            connection.request(method, self._parts.path.rstrip("/") + path, data, headers)
-            answer = connection.getresponse()
-            return answer.status, _lower(answer.headers), answer.read(_LARGEST_ANSWER)
-        finally:
-            connection.close()
-
     def _refusal(self, status: int, text: bytes) -> RewardkitError:
         """Why the server refused, in its own words where it has some."""
         try:
             error = self._json(text)["error"]
-            return RewardkitError(str(error["code"]), f"{self.url}: {error['message']}")
+            return RewardkitError(_string(error["code"]), f"{self.url}: {error['message']}")
         except (RewardkitError, KeyError, TypeError):
             return RewardkitError("bad_answer", f"{self.url} answered with status {status}")
 
     def _json(self, text: bytes) -> Any:
         try:
             return json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise RewardkitError("bad_answer", f"{self.url} gave no JSON: {error}") from error
 
 
-def _lower(headers: http.client.HTTPMessage) -> dict[str, str]:
-    return {name.lower(): value for name, value in headers.items()}
+def _sendable(clip: Clip | RewardkitError) -> Clip | RewardkitError:
+    r"""The clip, or why no server would take it: JSON's text can't hold half a character.
+
+    Example:
+        >>> _sendable(Clip(np.zeros(16_000, np.float32), 16_000, text="\ud800"))
+        RewardkitError('bad_request', 'its text is not valid Unicode')
+    """
+    try:
+        (getattr(clip, "text", None) or "").encode()
+    except UnicodeEncodeError:
+        return RewardkitError("bad_request", "its text is not valid Unicode")
+    return clip
 
 
 def _clip(clip: Clip) -> dict[str, Any]:
@@ -267,13 +287,19 @@ def _clip(clip: Clip) -> dict[str, Any]:
     return sent if clip.text is None else {**sent, "text": clip.text}
 
 
-def _reward(row: Mapping[str, Any]) -> Reward:
+def _reward(row: Mapping[str, Any], names: set[str] | None = None) -> Reward:
     """A reward as the server gives it.
 
+    Args:
+        row: Of the answer.
+        names: The dimensions that it must have, where they are known.
+
     Raises:
+        AttributeError: As `TypeError`.
         KeyError: When something is missing.
+        OverflowError: As `ValueError`.
         TypeError: When something is not what it should be.
-        ValueError: When a reward is not finite.
+        ValueError: When a number is none that a reward may have, or the dimensions are others.
 
     Example:
         >>> error = {"code": "no_speech", "message": "it is silent"}
@@ -281,22 +307,38 @@ def _reward(row: Mapping[str, Any]) -> Reward:
         RewardkitError('no_speech', 'it is silent')
     """
     error = row["error"]
+    distance = None if row["distance"] is None else _number(row["distance"])
     if error is not None:
-        return Reward.failed(RewardkitError(error["code"], error["message"]), row["distance"])
-    scalar, dimensions = float(row["reward"]), _numbers(row["dimensions"])
-    if not all(map(math.isfinite, (scalar, *dimensions.values()))):
-        raise ValueError("a reward is not finite")
+        code, message = _string(error["code"]), _string(error["message"])
+        return Reward.failed(RewardkitError(code, message), distance)
+    dimensions = _numbers(row["dimensions"])
+    if names is not None and set(dimensions) != names:
+        raise ValueError("other dimensions than those of the model that it served before")
     return Reward(
-        scalar,
+        _number(row["reward"]),
         dimensions,
-        None if row["std"] is None else float(row["std"]),
+        None if row["std"] is None else _number(row["std"]),
         weights=_numbers(row["weights"]),
-        distance=None if row["distance"] is None else float(row["distance"]),
+        distance=distance,
     )
 
 
 def _numbers(given: Mapping[str, Any]) -> dict[str, float]:
-    return {str(name): float(value) for name, value in given.items()}
+    return {name: _number(value) for name, value in given.items()}
+
+
+def _number(given: Any) -> float:
+    if not isinstance(given, (int, float)) or isinstance(given, bool):
+        raise TypeError(f"{type(given).__name__} where a number should be")
+    if not abs(given) < LARGEST:  # NaN is not, either
+        raise ValueError("a number that is not finite, or too large")
+    return float(given)
+
+
+def _string(given: Any) -> str:
+    if not isinstance(given, str):
+        raise TypeError(f"{type(given).__name__} where a string should be")
+    return given
 
 
 def _seconds(retry_after: str) -> float:
@@ -304,7 +346,7 @@ def _seconds(retry_after: str) -> float:
 
     Example:
         >>> _seconds("3"), _seconds("Wed, 21 Oct 2026 07:28:00 GMT"), _seconds("999999")
-        (3.0, 0.0, 30.0)
+        (3.0, 0.0, 300.0)
     """
     asked = retry_after.strip()
-    return min(float(asked), _LONGEST_PAUSE) if asked.isdigit() and asked.isascii() else 0.0
+    return min(float(asked), _MOST_AFTER) if asked.isdigit() and asked.isascii() else 0.0

@@ -197,6 +197,7 @@ def test_a_penalty_is_given_counted_and_logged(caplog: pytest.LogCaptureFixture)
         {"mode": "max"},
         {"uncertainty": -1.0},
         {"uncertainty": math.nan},
+        {"uncertainty": 1e39},
         {"workers": -1},
         {"timeout": 0.0},
     ],

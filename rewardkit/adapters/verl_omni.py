@@ -58,6 +58,10 @@ def compute_score(judge: Judge) -> Callable[..., dict[str, float]]:
         data_source: str | None = None,
         **kwargs: Any,  # noqa: ARG001  # verl-omni adds its router's address and model's name
     ) -> dict[str, float]:
+        if not isinstance(solution_audio, (tuple, list)):
+            raise TypeError(
+                f"solution_audio is (waveform, sample_rate), not {type(solution_audio).__name__}"
+            )
         row = {
             "text": ground_truth,
             **(extra_info or {}),
@@ -74,7 +78,8 @@ class Request:
     """One sample as it came over HTTP.
 
     Args:
-        waveform: float32 `(n,)`, full scale ±1, all finite.
+        waveform: float32 `(n,)`, full scale ±1. It may be empty, or hold NaN: what a policy gives
+            is a clip only when it is read as one, and has its penalty otherwise.
         sample_rate: In Hz.
         prompt: What the clip should say.
         metadata: Of the sample: scalars by name.
@@ -124,11 +129,11 @@ def decode(payload: Any) -> Request:
     if missing:
         raise _bad(f"missing: {', '.join(missing)}")
     if payload["protocol_version"] != PROTOCOL:
-        raise _bad(f"protocol_version {payload['protocol_version']!r}; it is {PROTOCOL!r}")
+        raise _bad(f"protocol_version is {PROTOCOL!r}")
     count, rate = payload["num_samples"], payload["sample_rate"]
-    for key, value in (("num_samples", count), ("sample_rate", rate)):
-        if not isinstance(value, int) or isinstance(value, bool) or value <= 0:
-            raise _bad(f"{key} {value!r}; it is a positive whole number")
+    for key, value, least in (("num_samples", count, 0), ("sample_rate", rate, 1)):
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value < 2**31:
+            raise _bad(f"{key} is a whole number from {least} to {2**31 - 1}")
     if not isinstance(payload["prompt"], str) or not isinstance(payload["metadata"], Mapping):
         raise _bad("prompt is a string and metadata an object")
     encoded = payload["waveform_f32_base64"]
@@ -139,10 +144,8 @@ def decode(payload: Any) -> Request:
     except (binascii.Error, ValueError) as error:
         raise _bad(f"waveform_f32_base64: {error}") from error
     if len(data) != 4 * count:
-        raise _bad(f"waveform_f32_base64 holds {len(data)} bytes; num_samples says {4 * count}")
+        raise _bad(f"waveform_f32_base64 holds {len(data)} bytes, not 4 for each of num_samples")
     samples = np.frombuffer(data, "<f4").astype(np.float32)
-    if not np.isfinite(samples).all():
-        raise _bad("the waveform holds a NaN or an infinity")
     return Request(samples, rate, payload["prompt"], dict(payload["metadata"]))
 
 

@@ -6,7 +6,9 @@ from __future__ import annotations
 
 import importlib.util
 import ipaddress
+import math
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Annotated, Final, Optional
@@ -61,15 +63,20 @@ def serve(
     max_duration: Annotated[float, typer.Option(min=0.2, help="Longest clip, in seconds.")] = 120.0,
     max_clips: Annotated[int, typer.Option(min=1, help="Most clips in a request.")] = 64,
     max_seconds: Annotated[
-        float, typer.Option(min=0.2, help="Most seconds of sound in a request.")
-    ] = 600.0,
+        Optional[float],  # noqa: UP045
+        typer.Option(min=0.2, help="Most seconds of sound in a request. [600, or a clip's]"),
+    ] = None,
     max_body: Annotated[
         float, typer.Option(min=0.001, help="Most megabytes (2^20) in a request.")
     ] = 64.0,
-    queue_clips: Annotated[int, typer.Option(min=1, help="Most clips that wait.")] = 256,
+    queue_clips: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(min=1, help="Most clips that wait. [256, or a request's]"),
+    ] = None,
     queue_seconds: Annotated[
-        float, typer.Option(min=0.2, help="Most seconds of sound that wait.")
-    ] = 1200.0,
+        Optional[float],  # noqa: UP045
+        typer.Option(min=0.2, help="Most seconds of sound that wait. [1200, or a request's]"),
+    ] = None,
     batch_clips: Annotated[int, typer.Option(min=1, help="Most clips in a batch.")] = 32,
     batch_seconds: Annotated[
         float, typer.Option(min=0.2, help="Most seconds of sound in a batch.")
@@ -104,6 +111,14 @@ def serve(
     from rewardkit.serve.run import serve as run
     from rewardkit.serve.service import Service
 
+    if re.fullmatch(r"auto|(cpu|cuda|mps|xpu)(:\d+)?", device) is None:
+        stop(f"--device {device!r}; it is cpu, cuda or auto", USAGE)
+    body = max_body * (1 << 20)
+    if not math.isfinite(body):
+        stop(f"--max-body {max_body}; it is finite", USAGE)
+    # Bounds that were not asked for make way for those that were.
+    if max_seconds is None:
+        max_seconds = max(600.0, max_duration)
     if render is not None:
         sys.path.insert(0, str(Path.cwd()))  # as for `python -m`; workers inherit it
     try:
@@ -112,11 +127,11 @@ def serve(
             timeout=timeout,
             limits=Limits(max_duration=max_duration),
             request_clips=max_clips,
-            request_seconds=max(max_seconds, max_duration),
-            body=round(max_body * (1 << 20)),
-            bodies=max(512 << 20, round(max_body * (1 << 20))),
-            queue_clips=max(queue_clips, max_clips),
-            queue_seconds=max(queue_seconds, max_seconds, max_duration),
+            request_seconds=max_seconds,
+            body=round(body),
+            bodies=max(512 << 20, round(body)),
+            queue_clips=max(256, max_clips) if queue_clips is None else queue_clips,
+            queue_seconds=max(1200.0, max_seconds) if queue_seconds is None else queue_seconds,
             batch_clips=batch_clips,
             batch_seconds=batch_seconds,
             wait=wait,
@@ -130,9 +145,10 @@ def serve(
             hosts=("localhost", "127.0.0.1", "::1", host) if token is None else None,
         )
         service = Service(RewardModel.from_pretrained(checkpoint, device=device), options)
+        up = run(service, host, port, access_log=access_log)
     except RewardkitError as error:
         stop(str(error), USAGE if error.code == "bad_option" else UNREADABLE)
-    if not run(service, host, port, access_log=access_log):
+    if not up:
         raise typer.Exit(UNREADABLE)
 
 

@@ -73,7 +73,7 @@ class Guard:
                 ticket = self._service.admit()
                 self._check_length(headers)
                 scope[TICKET] = ticket
-                receive = _counted(receive, ticket, self._service.options.upload)
+                receive = _counted(receive, ticket, self._service)
             await self._app(scope, receive, send)
         except Refused as refused:
             await refused.response()(scope, receive, send)
@@ -113,19 +113,27 @@ def _digest(token: str) -> bytes:
     return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
 
 
-def _counted(receive: Receive, ticket: Ticket, upload: float) -> Receive:
+def _counted(receive: Receive, ticket: Ticket, service: Service) -> Receive:
     """Receives the body, its bytes counted and its time limited; then waits for the client."""
-    until = time.monotonic() + upload
+    until = time.monotonic() + service.options.upload
     reading = True
 
     async def counted() -> Any:
         nonlocal reading
         if not reading:
             return await receive()
+        more = asyncio.ensure_future(receive())
+        service.uploads.add(more)
         try:
-            message = await asyncio.wait_for(receive(), max(until - time.monotonic(), 0.0))
-        except asyncio.TimeoutError:
-            raise Refused("upload_timeout") from None
+            await asyncio.wait({more}, timeout=max(until - time.monotonic(), 0.0))
+            if more.cancelled():
+                raise Refused("stopping")
+            if not more.done():
+                raise Refused("upload_timeout")
+            message = more.result()
+        finally:
+            service.uploads.discard(more)
+            more.cancel()
         ticket.hold(len(message.get("body", b"")))
         reading = bool(message.get("more_body", False))
         return message

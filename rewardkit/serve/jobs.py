@@ -105,6 +105,14 @@ class Jobs:
             self._jobs.remove(job)
             self._left(job)
 
+    def refuse(self, error: Exception) -> None:
+        """Answer all that wait with an error."""
+        while self._jobs:
+            job = self._jobs.popleft()
+            self._left(job)
+            if not job.done.done():
+                job.done.set_exception(error)
+
     async def take(self) -> list[Job]:
         """The next batch: one job or more, in order."""
         self._takers += 1

@@ -63,7 +63,7 @@ def router(service: Service) -> APIRouter:
             if options.render is not None:
                 sources.append((("render", row, None, None), _RENDERED))
             else:
-                sources.append(await stored(service, row["completion"].strip(), None))
+                sources.append(await stored(request, service, row["completion"].strip(), None))
         found = await requests.measured(request, service, sources)
         if any(isinstance(m, RewardkitError) and m.code == RENDER_FAILED for m in found):
             raise Refused("internal", "the renderer raised; the server's log has what")

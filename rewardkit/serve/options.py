@@ -7,11 +7,15 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from rewardkit import audio
 from rewardkit.batch_function import OnFailure
 from rewardkit.callable import Mode
 from rewardkit.errors import RewardkitError
+
+LONGEST: Final = 1e6
+"""Most seconds that anything may be waited for; the system's own calls take not much more."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +24,8 @@ class Options:
 
     Args:
         workers: Processes that measure.
-        timeout: Seconds that a clip may take in a worker; then the worker is killed.
+        timeout: Seconds that a clip may take in a worker; then the worker is killed. No time
+            here is longer than `LONGEST`.
         limits: What is accepted as a clip.
         request_clips: Most clips in one request.
         request_seconds: Most seconds of sound in one request.
@@ -79,21 +84,25 @@ class Options:
             *("upload", "queue_clips", "queue_seconds", "batch_clips", "batch_seconds"),
         ):
             value = getattr(self, name)
-            if not (math.isfinite(value) and value > 0):
+            if not 0 < value < math.inf:
                 raise RewardkitError("bad_option", f"{name}={value}; it is finite and positive")
-        for name in ("wait", "grace"):
+        for name in ("timeout", "upload", "wait", "grace"):
             value = getattr(self, name)
-            if not (math.isfinite(value) and value >= 0):
-                raise RewardkitError("bad_option", f"{name}={value}; it is finite, 0 or more")
-        for name, least in (
-            ("queue_clips", self.request_clips),
-            ("queue_seconds", self.request_seconds),
-            ("bodies", self.body),
-            ("request_seconds", self.limits.max_duration),
+            if not 0 <= value <= LONGEST:
+                raise RewardkitError(
+                    "bad_option", f"{name}={value}; it is 0 to {LONGEST:g} seconds"
+                )
+        for name, least, what in (
+            ("queue_clips", self.request_clips, "request_clips"),
+            ("queue_seconds", self.request_seconds, "request_seconds"),
+            ("bodies", self.body, "body"),
+            ("request_seconds", self.limits.max_duration, "limits.max_duration"),
         ):
             if getattr(self, name) < least:
                 raise RewardkitError(
-                    "bad_option", f"{name} is at least {least:g}: the largest request must fit"
+                    "bad_option",
+                    f"{name}={getattr(self, name)}; it is at least {what}, {least}: the largest "
+                    "request must fit",
                 )
         if self.on_failure == "none":
             raise RewardkitError(

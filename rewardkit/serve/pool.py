@@ -12,6 +12,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, Protocol
@@ -21,6 +23,7 @@ import numpy as np
 from rewardkit.errors import RewardkitError, ScorerError
 from rewardkit.serve.jobs import Job, Jobs, Source
 from rewardkit.serve.metrics import Metrics
+from rewardkit.serve.problems import Refused
 from rewardkit.serve.worker import Lost, Part
 from rewardkit.workers import Measured
 
@@ -28,6 +31,7 @@ STARTING: Final = 300.0
 """Seconds that a worker may take to start: networks are loaded, and code compiled."""
 
 _SLOWEST_RETRY: Final = 30.0  # s between attempts to start a worker
+_LOOK: Final = 1.0  # s from one look at an idle worker to the next
 _LOG: Final = logging.getLogger(__name__)
 
 
@@ -37,6 +41,11 @@ class Asked(Protocol):
     @property
     def pid(self) -> int | None:
         """Its process id."""
+        ...
+
+    @property
+    def alive(self) -> bool:
+        """Whether its process is there."""
         ...
 
     def ready(self, timeout: float) -> Measured:
@@ -64,6 +73,7 @@ class Pool:
 
     Attributes:
         canary: What the first worker measured of the canary clip; all others must agree.
+        down: Whether there is no worker and the last attempt to start one failed.
     """
 
     def __init__(
@@ -80,6 +90,10 @@ class Pool:
         self._up: dict[int, Asked] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self.canary: Measured | None = None
+        self.down = False
+        self._starting: set[Asked] = set()
+        self._given_up = False
+        self._busy = 0
 
     @property
     def pids(self) -> list[int]:
@@ -91,17 +105,27 @@ class Pool:
         """How many workers are ready."""
         return len(self._up)
 
+    @property
+    def idle(self) -> int:
+        """How many of them have nothing to do."""
+        return len(self._up) - self._busy
+
     async def open(self) -> None:
-        """Start the workers; return when the first is ready.
+        """Start the workers, unless they are started; return when the first is ready.
 
         Raises:
             RewardkitError: When it can't be started.
         """
+        if self._tasks:
+            return
         try:
             first = await self._started()
         except Lost as lost:
             self._threads.shutdown(wait=False)
             raise RewardkitError(lost.code, lost.message) from lost
+        except OSError as error:
+            self._threads.shutdown(wait=False)
+            raise RewardkitError("worker_died", f"no worker can be started: {error}") from error
         except BaseException:
             self._threads.shutdown(wait=False)
             raise
@@ -126,10 +150,11 @@ class Pool:
             if worker is None:
                 worker = await self._replaced()
             self._up[place] = worker
+            self.down = False
             self._metrics.ready.set(self.ready)
             try:
                 while True:
-                    await self._work(worker, await self._jobs.take())
+                    await self._work(worker, await self._batch_for(worker))
             except Lost as lost:
                 _LOG.warning("a worker was lost: %s: %s", lost.code, lost.message)
                 self._metrics.restarts.labels(lost.code).inc()
@@ -139,15 +164,39 @@ class Pool:
                 worker.kill()
             worker = None
 
+    async def _batch_for(self, worker: Asked) -> list[Job]:
+        """The next batch.
+
+        Raises:
+            Lost: When the worker dies before there is one.
+        """
+        taken = asyncio.ensure_future(self._jobs.take())
+        try:
+            while not taken.done():
+                await asyncio.wait({taken}, timeout=_LOOK)
+                if not taken.done() and not worker.alive:
+                    raise Lost("worker_died", "it died while it was idle", asked=False)
+            return taken.result()
+        except asyncio.CancelledError:
+            if taken.done() and not taken.cancelled():
+                for job in taken.result():
+                    job.done.cancel()
+            raise
+        finally:
+            taken.cancel()
+
     async def _replaced(self) -> Asked:
         """A new worker, however many attempts it takes."""
         pause = 1.0
         while True:
             try:
                 return await self._started()
-            except (Lost, RewardkitError) as error:
-                _LOG.error("a worker did not start: %s: %s", error.code, error.message)
+            except Exception as error:  # OSError too: no process or no file is to be had just now
+                _LOG.error("a worker did not start: %s", error)
                 self._metrics.restarts.labels("not_started").inc()
+                if not self._up:
+                    self.down = True
+                    self._jobs.refuse(Refused("not_ready"))
             await asyncio.sleep(pause)
             pause = min(2 * pause, _SLOWEST_RETRY)
 
@@ -159,7 +208,10 @@ class Pool:
             RewardkitError: When it can't measure, or measures something else.
         """
         worker = self._start()  # some ms; in a thread it could be lost when this is cancelled
+        self._starting.add(worker)
         try:
+            if self._given_up:
+                raise Lost("worker_died", "it was not waited for")
             measured = await self._blocking(worker.ready, STARTING)
             if self.canary is None:
                 self.canary = measured
@@ -168,7 +220,16 @@ class Pool:
         except BaseException:
             worker.kill()
             raise
+        finally:
+            self._starting.discard(worker)
         return worker
+
+    def give_up(self) -> None:
+        """Wait for no worker to start any more: if none is there yet, `open` raises."""
+        self._given_up = True
+        for worker in list(self._starting):
+            if worker.pid is not None:
+                os.kill(worker.pid, signal.SIGKILL)
 
     async def _work(self, worker: Asked, batch: list[Job]) -> None:
         """Have a batch measured.
@@ -178,6 +239,7 @@ class Pool:
         """
         loop = asyncio.get_running_loop()
         self._metrics.batch(batch)
+        self._busy += 1
         start = loop.time()
         limit = self._timeout * (len(batch) + 1)  # a worker that does not even take its batch
         answered = asyncio.ensure_future(self._blocking(self._ask, worker, batch, loop))
@@ -195,6 +257,14 @@ class Pool:
             for job in batch:
                 job.done.cancel()
             raise
+        except Exception as error:  # what it sent can't be read, or it could not be asked
+            _LOG.exception("a worker could not be asked, or its answer not be read")
+            said = f"the worker's answer can't be read ({type(error).__name__})"
+            broken = Lost("worker_died", said)
+            self._again(batch, broken)
+            raise broken from error
+        finally:
+            self._busy -= 1
 
     def _ask(self, worker: Asked, batch: list[Job], loop: asyncio.AbstractEventLoop) -> None:
         """In a thread: hand parts to the event loop as they come."""
@@ -216,6 +286,9 @@ class Pool:
     def _again(self, batch: list[Job], lost: Lost) -> None:
         """What a lost worker had not answered is measured again, unless it was alone."""
         left = [job for job in batch if not job.done.done()]
+        if not lost.asked:
+            self._jobs.put_back(left)
+            return
         if len(batch) == 1:
             for job in left:
                 job.done.set_result(ScorerError(lost.code, lost.message))

@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, FailFast, Field, ValidationError
 
 from rewardkit.reward import Reward
 from rewardkit.serve.problems import Refused, said
@@ -57,7 +57,7 @@ class Choice(_Strict):
 class ScoreRequest(Choice):
     """Some clips to score."""
 
-    clips: list[Waveform | StoredFile] = Field(min_length=1)
+    clips: Annotated[list[Waveform | StoredFile], Field(min_length=1), FailFast()]
 
 
 class Problem(BaseModel):
@@ -129,8 +129,8 @@ class VerlOmniRequest(BaseModel):
 
     protocol_version: Literal["1"]
     waveform_f32_base64: str = Field(json_schema_extra={"format": "byte"})
-    num_samples: int = Field(gt=0)
-    sample_rate: int = Field(gt=0)
+    num_samples: int = Field(ge=0, le=2**31 - 1)
+    sample_rate: int = Field(gt=0, le=2**31 - 1)
     prompt: str
     metadata: dict[str, Any]
 

@@ -12,6 +12,7 @@ import pydantic_core
 from starlette.requests import ClientDisconnect, Request
 
 from rewardkit import audio
+from rewardkit.errors import RewardkitError
 from rewardkit.serve.guard import TICKET
 from rewardkit.serve.jobs import Given
 from rewardkit.serve.problems import Refused
@@ -64,7 +65,11 @@ def encoded(data: bytes, text: str | None, limits: audio.Limits) -> Given:
 
 async def measured(request: Request, service: Service, clips: Sequence[Given]) -> list[Measured]:
     """What workers measure of a request's clips, as long as its client is there."""
-    return await _unless_gone(request, service.measure(clips, request.scope.get(TICKET)))
+    try:
+        return await _unless_gone(request, service.measure(clips, request.scope.get(TICKET)))
+    except ClientDisconnect:
+        service.metrics.dropped.inc(sum(not isinstance(clip, RewardkitError) for clip in clips))
+        raise
 
 
 async def _unless_gone(request: Request, work: Awaitable[Result]) -> Result:

@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, Response
 from rewardkit.errors import AudioError
 from rewardkit.serve import requests
 from rewardkit.serve.files import read_under
+from rewardkit.serve.guard import TICKET
 from rewardkit.serve.jobs import Given, Source
 from rewardkit.serve.problems import SERVING_CODES, Refused
 from rewardkit.serve.protocol import (
@@ -183,7 +184,7 @@ async def _json(request: Request, service: Service) -> tuple[Choice, list[Given]
             source: Source = ("sound", samples, clip.sample_rate, clip.text)
             sources.append((source, requests.length_of(len(samples), clip.sample_rate, limits)))
         else:
-            sources.append(await stored(service, clip.path, clip.text))
+            sources.append(await stored(request, service, clip.path, clip.text))
     return asked, sources
 
 
@@ -198,7 +199,7 @@ async def _form(request: Request, service: Service) -> tuple[Choice, list[Given]
         if len(uploads) < max(len(clips), 1):
             raise Refused("bad_request", "clips: one file or more, each with a filename")
         choice = _choice(form)
-        texts = [text for text in form.getlist("texts") if isinstance(text, str)]
+        texts = _strings(form, "texts")
         if texts and len(texts) != len(uploads):
             raise Refused("bad_request", "texts: none, or one for each of the clips")
         said: list[str | None] = [*texts] if texts else [None] * len(uploads)
@@ -214,12 +215,21 @@ def _choice(form: FormData) -> Choice:
     if unknown:
         raise Refused("bad_request", "an unknown field")
     given: dict[str, Any] = {name: form[name] for name in ("mode", "uncertainty") if name in form}
-    if "dimensions" in form:
-        given["dimensions"] = form.getlist("dimensions")
     try:
-        return Choice.model_validate_strings(given)
+        choice = Choice.model_validate_strings(given)
     except ValidationError as error:
         raise complaint(error) from error
+    # Strings are validated without lists.
+    names = _strings(form, "dimensions")
+    return choice.model_copy(update={"dimensions": names}) if names else choice
+
+
+def _strings(form: FormData, name: str) -> list[str]:
+    """The values of a field, none of them a file."""
+    values = form.getlist(name)
+    if not all(isinstance(value, str) for value in values):
+        raise Refused("bad_request", f"{name}: a field, not a file")
+    return [str(value) for value in values]
 
 
 def _check_count(clips: int, service: Service) -> None:
@@ -229,11 +239,11 @@ def _check_count(clips: int, service: Service) -> None:
         raise Refused("too_large", f"a request holds at most {most} clips")
 
 
-async def stored(service: Service, path: str, text: str | None) -> Given:
-    """A file under the root, or why it can't be had.
+async def stored(request: Request, service: Service, path: str, text: str | None) -> Given:
+    """A file under the root, or why it can't be had; its bytes count as the request's own.
 
     Raises:
-        Refused: `bad_option` when there is no root.
+        Refused: `bad_option` when there is no root; as `Ticket.hold`.
     """
     root = service.options.audio_root
     if root is None:
@@ -242,4 +252,5 @@ async def stored(service: Service, path: str, text: str | None) -> Given:
         data = await asyncio.to_thread(read_under, root, path, service.options.body)
     except AudioError as error:
         return error
+    request.scope[TICKET].hold(len(data))
     return requests.encoded(data, text, service.options.limits)

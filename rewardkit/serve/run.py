@@ -5,12 +5,14 @@
 from __future__ import annotations
 
 import logging
+import socket
 import time
 from types import FrameType
 from typing import Final
 
 import uvicorn
 
+from rewardkit.errors import RewardkitError
 from rewardkit.serve.app import create_app
 from rewardkit.serve.service import Service
 
@@ -31,6 +33,7 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self._service = service
         self._until = float("inf")
+        self.failed: RewardkitError | None = None
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
         """SIGTERM or SIGINT: stop letting requests in; at the second one, leave at once."""
@@ -38,7 +41,19 @@ class _Server(uvicorn.Server):
             self.should_exit = self.force_exit = True
             return
         self._service.stopping = True
+        if not self.started:
+            self._service.pool.give_up()
         self._until = time.monotonic() + self._service.options.grace
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start the workers first: when that fails, uvicorn would show a traceback."""
+        try:
+            await self._service.pool.open()
+        except RewardkitError as error:
+            self.failed = error
+            self.should_exit = True
+        else:
+            await super().startup(sockets)
 
     async def on_tick(self, counter: int) -> bool:
         """Called ten times a second: whether to leave."""
@@ -62,7 +77,10 @@ def serve(service: Service, host: str, port: int, *, access_log: bool = False) -
         access_log: Log each request.
 
     Returns:
-        Whether the server came up at all.
+        Whether the server came up at all, or was told to stop before it had.
+
+    Raises:
+        RewardkitError: When no worker can be started.
     """
     config = uvicorn.Config(
         create_app(service),
@@ -76,4 +94,8 @@ def serve(service: Service, host: str, port: int, *, access_log: bool = False) -
     )
     server = _Server(config, service)
     server.run()
+    if service.stopping:
+        return True
+    if server.failed is not None:
+        raise server.failed
     return server.started

@@ -8,7 +8,7 @@ import asyncio
 import math
 import time
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Any, Final
 
 from rewardkit.callable import RewardFunction
 from rewardkit.errors import RewardkitError
@@ -77,6 +77,7 @@ class Service:
         open_requests: Requests that were let in and are not answered.
         bytes: Of all their bodies.
         stopping: Whether no more are let in.
+        uploads: What waits for more of a request's body.
     """
 
     def __init__(
@@ -86,6 +87,7 @@ class Service:
         self.metrics = Metrics()
         self.arriving = self.open_requests = self.bytes = 0
         self.stopping = False
+        self.uploads: set[asyncio.Future[Any]] = set()
         self.judge = self.judge_of(options.mode, options.uncertainty)
         self.jobs = Jobs(
             options.queue_clips,
@@ -101,6 +103,7 @@ class Service:
         )
         self._waiting: set[Job] = set()
         self._checked = -math.inf
+        self._check: asyncio.Future[None] | None = None
         self._pace = 0.01  # s for a second of sound, all workers together; learned
 
     def judge_of(self, mode: str, uncertainty: float) -> RewardFunction:
@@ -129,7 +132,7 @@ class Service:
         """
         if self.stopping:
             raise Refused("stopping", retry_after=math.ceil(self.options.grace))
-        if not self.pool.ready and not len(self.jobs) and self.pool.canary is None:
+        if not self.pool.ready and (self.pool.down or self.pool.canary is None):
             raise Refused("not_ready")
         if len(self.jobs) + self.arriving >= self.options.queue_clips or not self.jobs.has_room(
             1, 0.0
@@ -181,7 +184,6 @@ class Service:
             for job in todo:
                 self.jobs.drop(job)
                 job.done.cancel()
-            self.metrics.dropped.inc(len(todo))
             raise
         finally:
             self._waiting.difference_update(todo)
@@ -194,6 +196,8 @@ class Service:
         for job in self._waiting:
             if not job.done.done():
                 job.done.set_exception(Refused("stopping"))
+        for upload in self.uploads:
+            upload.cancel()
 
     def judged(self, judge: RewardFunction, measured: Sequence[Measured]) -> list[Reward]:
         """The rewards of measured clips, counted."""
@@ -211,18 +215,30 @@ class Service:
         kept = self.pool.canary
         if kept is None or not self.pool.ready:
             raise Refused("not_ready")
-        idle = not len(self.jobs)  # a busy server shows every moment that it measures
-        if idle and time.monotonic() - self._checked > _FRESH:
-            clip = worker.canary()
-            source: Source = ("sound", clip.samples, clip.sample_rate, None)
-            try:
-                found = await asyncio.wait_for(self.measure([(source, clip.duration)]), _PATIENCE)
-            except asyncio.TimeoutError:
-                raise Refused("not_ready", "the canary was not measured in time") from None
-            if not same(found[0], kept):
-                raise Refused("not_ready", "the canary has not the reward that it had at the start")
-            self._checked = time.monotonic()
+        # A server whose workers all have work shows every moment that it measures.
+        idle = self.pool.idle and not len(self.jobs)
+        if self._check is None and idle and time.monotonic() - self._checked > _FRESH:
+            self._check = asyncio.ensure_future(self._measure_canary(kept))
+            self._check.add_done_callback(self._measured_canary)
+        if self._check is not None:  # it is one for however many ask: probes need no token
+            await asyncio.shield(self._check)
         return self.judge_of("mean", 1.0).judge([kept])[0]
+
+    async def _measure_canary(self, kept: Measured) -> None:
+        clip = worker.canary()
+        source: Source = ("sound", clip.samples, clip.sample_rate, None)
+        try:
+            found = await asyncio.wait_for(self.measure([(source, clip.duration)]), _PATIENCE)
+        except asyncio.TimeoutError:
+            raise Refused("not_ready", "the canary was not measured in time") from None
+        if not same(found[0], kept):
+            raise Refused("not_ready", "the canary has not the reward that it had at the start")
+        self._checked = time.monotonic()
+
+    def _measured_canary(self, check: asyncio.Future[None]) -> None:
+        self._check = None
+        if not check.cancelled():
+            check.exception()  # it is seen, even if nobody waits for it any more
 
 
 def failure(rewards: Sequence[Reward]) -> RewardkitError | None:

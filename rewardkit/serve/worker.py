@@ -26,7 +26,7 @@ import numpy as np
 
 from rewardkit import audio
 from rewardkit.clip import Clip
-from rewardkit.errors import RewardkitError
+from rewardkit.errors import AudioError, RewardkitError, ScorerError
 from rewardkit.extract import Extractor
 from rewardkit.serve.jobs import Source
 from rewardkit.startup import starting
@@ -87,11 +87,12 @@ class Lost(Exception):  # noqa: N818
     Args:
         code: `timeout` or `worker_died`.
         message: For the clip that it was on.
+        asked: Whether it took its batch; otherwise no clip of that is to blame.
     """
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: str, *, asked: bool = True) -> None:
         super().__init__(code, message)
-        self.code, self.message = code, message
+        self.code, self.message, self.asked = code, message, asked
 
 
 class Worker:
@@ -112,6 +113,11 @@ class Worker:
     def pid(self) -> int | None:
         """Its process id."""
         return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether its process is there."""
+        return self._process.is_alive()
 
     def ready(self, timeout: float) -> Measured:
         """Wait until it can measure, and give what it measured of the canary.
@@ -139,10 +145,21 @@ class Worker:
         Raises:
             Lost: When it died, or the time was over: it must then be killed.
         """
+        if not self.alive:  # it died while it was idle
+            raise self._died(asked=False)
+        # A worker that is stopped does not even take its batch: that has a deadline of its own.
+        stuck = threading.Timer(timeout, self._process.kill)
+        stuck.daemon = True
+        stuck.start()
+        start = time.monotonic()
         try:
             self._pipe.send(list(batch))
         except OSError as error:
-            raise self._died() from error
+            late = time.monotonic() - start >= timeout
+            raise (_late(timeout) if late else self._died(asked=False)) from error
+        finally:
+            stuck.cancel()
+        self._hear(timeout, asked=False)  # that it has the batch
         left = len(batch)
         while left:
             part = self._hear(timeout)
@@ -156,17 +173,22 @@ class Worker:
         self._process.join()
         self._pipe.close()
 
-    def _hear(self, timeout: float) -> Any:
+    def _hear(self, timeout: float, *, asked: bool = True) -> Any:
         try:
             if not self._pipe.poll(timeout):
-                raise Lost("timeout", f"not measured within {timeout:g} s; its worker was killed")
+                raise _late(timeout)
             return self._pipe.recv()
         except (EOFError, OSError) as error:
-            raise self._died() from error
+            raise self._died(asked=asked) from error
 
-    def _died(self) -> Lost:
+    def _died(self, *, asked: bool = True) -> Lost:
         self._process.join(1.0)
-        return Lost("worker_died", f"the worker process died (exit code {self._process.exitcode})")
+        said = f"the worker process died (exit code {self._process.exitcode})"
+        return Lost("worker_died", said, asked=asked)
+
+
+def _late(timeout: float) -> Lost:
+    return Lost("timeout", f"not measured within {timeout:g} s; its worker was killed")
 
 
 class _Timed(Extractor):
@@ -199,8 +221,7 @@ def live(plan: Plan, pipe: Connection) -> None:
             for _ in range(2):
                 measured = _measured(extractor, [canary()])
     except RewardkitError as error:
-        error.__cause__ = error.__context__ = None  # a cause may not be picklable
-        pipe.send(error)
+        pipe.send(_plain(error))
         return
     pipe.send((measured[0],))
     while True:
@@ -208,6 +229,7 @@ def live(plan: Plan, pipe: Connection) -> None:
             batch = pipe.recv()
         except EOFError:
             return
+        pipe.send(None)  # it is asked: what becomes of it from here on may be a clip's fault
         for part in _answers(plan, extractor, render, batch, lambda: pipe.send(None)):
             pipe.send(part)
 
@@ -308,6 +330,8 @@ def _measured(extractor: Extractor, clips: Sequence[Clip]) -> list[Measured]:
 
 
 def _plain(error: RewardkitError) -> RewardkitError:
-    """The error without its cause, which may not be picklable."""
+    """The error as it can be pickled: without its cause, and of a class of ours."""
+    if type(error) not in (RewardkitError, AudioError, ScorerError):
+        return RewardkitError(error.code, error.message)
     error.__cause__ = error.__context__ = None
     return error

@@ -49,7 +49,7 @@ def test_the_client_s_payload_is_understood_and_made() -> None:
     assert made == recorded()
 
 
-@given(arrays(np.float32, st.integers(1, 50), elements=st.floats(-8, 8, width=32)))
+@given(arrays(np.float32, st.integers(0, 50), elements=st.floats(width=32)))
 def test_waveforms_come_through_bit_for_bit(waveform: Any) -> None:
     payload = json.loads(json.dumps(verl_omni.encode(waveform, 16_000)))
     assert verl_omni.decode(payload).waveform.tobytes() == waveform.tobytes()
@@ -63,12 +63,10 @@ BAD: dict[str, Any] = {
         "",
         "not base64!",
         "AAAA",  # three bytes
-        base64.b64encode(np.array([0, np.nan, 0], "<f4").tobytes()).decode(),
-        base64.b64encode(np.array([0, np.inf, 0], "<f4").tobytes()).decode(),
         "é" * 16,
     ],
-    "num_samples": [0, -3, 2, 3.0, True, "3", None, 10**30],
-    "sample_rate": [0, -1, 24_000.0, True, "24000", None, math.nan],
+    "num_samples": [0, -3, 2, 3.0, True, "3", None, 10**30, 10**4300 - 1],
+    "sample_rate": [0, -1, 24_000.0, True, "24000", None, math.nan, 2**31, 10**4300 - 1],
     "prompt": [None, 3, ["x"]],
     "metadata": [None, [], "x"],
 }
@@ -78,6 +76,13 @@ BAD: dict[str, Any] = {
 def test_what_is_wrong_is_a_bad_request(key: str, value: Any) -> None:
     with pytest.raises(RewardkitError, match="bad_request"):
         verl_omni.decode(recorded() | {key: value})
+
+
+@pytest.mark.parametrize("key", list(BAD))
+def test_what_is_wrong_is_not_repeated(key: str) -> None:
+    with pytest.raises(RewardkitError, match="bad_request") as raised:
+        verl_omni.decode(recorded() | {key: ["s3cr3t"]})
+    assert "s3cr3t" not in str(raised.value)
 
 
 @pytest.mark.parametrize("key", list(BAD))

@@ -35,6 +35,7 @@ class Local:
     """A worker that lives in this process, and answers as a real one does."""
 
     pid = None
+    alive = True
 
     def __init__(self, model: RewardModel, options: Options) -> None:
         self._plan = Plan(Recipe((), limits=options.limits), options.batch_seconds)

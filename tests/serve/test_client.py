@@ -4,9 +4,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.server
 import json
+import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -67,6 +70,33 @@ def test_it_goes_where_a_reward_function_goes(url: str) -> None:
         assert answers[0] == answers[1]
 
 
+def test_a_clip_that_no_request_can_hold_costs_no_other() -> None:
+    service = Made(body=100_000)
+    batch = [buzz(1.0), buzz(3.0), buzz(2.0)]  # 3 s are 128 kB in base64
+    with listening(service) as url:
+        nones = RemoteReward(url, on_failure="none")
+        assert nones(batch, 8_000) == [-1.0, None, 0.0]
+        assert dict(nones.failures) == {"too_long": 1}
+        unlimited = {**nones.model["limits"], "body_bytes": 1 << 20}
+        nones._model = {**nones.model, "limits": unlimited}
+        assert nones(batch[1:2], 8_000) == [None]  # by the server's own word
+        assert dict(nones.failures) == {"too_long": 2}
+        with pytest.raises(RewardkitError, match="too_long: clip 1 of 3"):
+            RemoteReward(url)(batch, 8_000)
+
+
+def test_a_text_that_is_none_costs_no_other(url: str) -> None:
+    remote = RemoteReward(url, token="secret-token", on_failure="none")
+    texts = ["it is said", "\ud800", None]
+    assert remote([buzz(1.0)] * 3, 8_000, texts=texts) == [-1.0, None, -1.0]
+    assert dict(remote.failures) == {"bad_request": 1}
+
+
+def test_a_token_is_shown_as_the_server_reads_it(url: str) -> None:
+    remote = RemoteReward(url, token=" secret-token\n")
+    assert remote([buzz(1.0)], 8_000).tolist() == [-1.0]
+
+
 def test_the_wrong_token_is_no_reason_to_try_again(url: str) -> None:
     def never(_: float) -> None:
         raise AssertionError
@@ -77,6 +107,7 @@ def test_the_wrong_token_is_no_reason_to_try_again(url: str) -> None:
             remote(SOUNDS, 8_000)
 
 
+TOLD = {"dimensions": ["pace"], "limits": {"clips": 9, "seconds": 99, "body_bytes": 1 << 20}}
 Script = list[tuple[int, dict[str, str], bytes] | None]
 
 
@@ -85,13 +116,9 @@ def scripted() -> Iterator[Callable[[Script], str]]:
     """Servers that answer `POST /v1/score` from a list: status, headers, body; None hangs up."""
     servers = []
 
-    def serve(script: Script) -> str:
+    def serve(script: Script, told: Any = TOLD) -> str:
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                told = {
-                    "dimensions": ["pace"],
-                    "limits": {"clips": 9, "seconds": 99, "body_bytes": 1 << 20},
-                }
                 self.answer(200, {}, json.dumps(told).encode())
 
             def do_POST(self) -> None:
@@ -104,7 +131,8 @@ def scripted() -> Iterator[Callable[[Script], str]]:
                 self.send_response(status)
                 for name, value in headers.items():
                     self.send_header(name, value)
-                self.send_header("Content-Length", str(len(body)))
+                if "Content-Length" not in headers:
+                    self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
 
@@ -135,7 +163,7 @@ def test_it_tries_again_when_there_is_no_room_and_when_the_connection_breaks(
     slept: list[float] = []
     full = json.dumps({"error": {"code": "overloaded", "message": "no room"}}).encode()
     script: Script = [
-        (503, {"Retry-After": "7"}, full),
+        (503, {"Retry-After": "60"}, full),
         None,
         (503, {"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}, b"<html>"),
         (200, {}, rows(2.5)),
@@ -143,7 +171,7 @@ def test_it_tries_again_when_there_is_no_room_and_when_the_connection_breaks(
     remote = RemoteReward(scripted(script), sleep=slept.append)
     assert remote([buzz(1.0)], 8_000).tolist() == [2.5]
     assert script == []
-    assert slept[0] == 7.0
+    assert slept[0] == 60.0  # the most that rewardkit serve asks for
     assert 0.25 <= slept[1] <= 0.5
     assert 0.5 <= slept[2] <= 1.0
 
@@ -168,6 +196,18 @@ def test_it_tries_nothing_else_again(scripted: Callable[[Script], str], status: 
         rows(float("nan")),
         b'{"rewards": [{"reward": 0.0}]}',
         rows(1.0).replace(b"1.0", b"null"),
+        rows(1.0).replace(b"1.0", b"true"),
+        rows(1.0).replace(b"1.0", b'"1.0"'),
+        rows(1e31),
+        rows(1.0).replace(b"1.0", b"9" * 400),
+        rows(1.0).replace(b"1.0", b"9" * 5000),
+        rows(1.0).replace(b"0.1", b"NaN"),
+        rows(1.0).replace(b'"weights": {}', b'"weights": null'),
+        rows(1.0).replace(b'{"pace": 1.0}', b"null"),
+        rows(1.0).replace(b"pace", b"another"),
+        rows(1.0).replace(b'"error": null', b'"error": {"code": ["x"], "message": "y"}'),
+        rows(1.0).replace(b'"error": null', b'"error": {"code": "x", "message": null}'),
+        b"[" * 200_000,
     ],
 )
 def test_an_answer_that_is_none_is_no_reward(
@@ -177,6 +217,62 @@ def test_an_answer_that_is_none_is_no_reward(
         remote = RemoteReward(scripted([(200, {}, answer)]), on_failure=on_failure)  # type: ignore[arg-type]
         with pytest.raises(RewardkitError, match="bad_answer"):
             remote([buzz(1.0)], 8_000)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {},
+        [],
+        None,
+        {"dimensions": ["pace"]},
+        {"dimensions": None, "limits": {"clips": 9, "seconds": 99, "body_bytes": 9999}},
+        {"dimensions": [["pace"]], "limits": {"clips": 9, "seconds": 99, "body_bytes": 9999}},
+        {"dimensions": ["pace"], "limits": None},
+        {"dimensions": ["pace"], "limits": {"clips": "9", "seconds": 99, "body_bytes": 9999}},
+        {"dimensions": ["pace"], "limits": {"clips": 0, "seconds": 99, "body_bytes": 9999}},
+    ],
+)
+def test_a_model_that_is_not_described_is_none(scripted: Callable[..., str], told: Any) -> None:
+    remote = RemoteReward(scripted([(200, {}, rows(1.0))], told), on_failure="none")
+    for asked in (lambda: remote([buzz(1.0)], 8_000), lambda: remote.dimensions):
+        with pytest.raises(RewardkitError, match="bad_answer"):
+            asked()
+
+
+def test_an_answer_that_is_cut_off_is_asked_for_again(scripted: Callable[[Script], str]) -> None:
+    short = {"Content-Length": "99999"}
+    script: Script = [
+        (200, short, rows(9.0)),
+        (200, short, b""),
+        (200, {}, rows(2.5)),
+    ]
+    remote = RemoteReward(scripted(script), sleep=lambda _: None)
+    assert remote([buzz(1.0)], 8_000).tolist() == [2.5]
+    assert script == []
+
+
+@pytest.mark.parametrize("head", [True, False])
+def test_an_answer_that_comes_drop_by_drop_ends(head: bool) -> None:
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n" + b" " * 500
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def drip() -> None:
+            connection, _ = listener.accept()
+            with connection, contextlib.suppress(OSError):
+                connection.recv(1 << 16)
+                connection.sendall(answer[: 0 if head else -500])
+                for byte in answer[0 if head else -500 :]:
+                    connection.sendall(bytes([byte]))
+                    time.sleep(0.05)
+
+        threading.Thread(target=drip, daemon=True).start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        remote = RemoteReward(url, timeout=0.3, sleep=lambda _: pytest.fail("tried again"))
+        start = time.monotonic()
+        with pytest.raises(RewardkitError, match=r"unavailable.*within 0\.3 s"):
+            remote([buzz(1.0)], 8_000)
+        assert time.monotonic() - start < 2.0
 
 
 def test_a_server_that_is_not_there_earns_no_penalty() -> None:
@@ -212,6 +308,21 @@ def test_an_answer_that_takes_too_long_is_not_asked_for_again() -> None:
         {"retries": -1},
         {"timeout": 0},
         {"on_failure": "zero"},
+        {"url": "http://127.0.0.1:99999"},
+        {"url": "http://127.0.0.1:0"},
+        {"url": "http://127.0.0.1:80a"},
+        {"url": "http://[::1"},
+        {"url": "http://127.0.0.1/é"},
+        {"url": "http://127.0.0.1/a b"},
+        {"url": f"http://{'a' * 64}.example"},
+        {"token": "two\nlines"},
+        {"token": "geheimé€"},
+        {"timeout": float("nan")},
+        {"timeout": float("inf")},
+        {"retries": 1.5},
+        {"uncertainty": float("nan")},
+        {"uncertainty": -1.0},
+        {"uncertainty": 2e6},
     ],
 )
 def test_bad_options(options: Any) -> None:

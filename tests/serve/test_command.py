@@ -29,6 +29,7 @@ from tests.serve.made import waveform
 from tests.serve.test_door import until
 
 runner = CliRunner()
+COMMAND = (*(sys.executable, "-m", "rewardkit", "serve", "--checkpoint", "prosody", "--port", "0"),)
 
 
 def refused(*arguments: str) -> str:
@@ -59,6 +60,70 @@ def test_options_are_checked_before_a_model_is_loaded() -> None:
     assert "audio_root" in refused("--audio-root", "no/such/folder")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--max-seconds", "10"), "request_seconds=10"),
+        (("--queue-clips", "2"), "queue_clips=2"),
+        (("--queue-seconds", "599"), "queue_seconds=599"),
+        (("--max-body", "inf"), "max-body"),
+        (("--max-body", "nan"), "max-body"),
+        (("--timeout", "1e300"), "timeout"),
+        (("--device", "foo"), "device"),
+        (("--uncertainty", "1e39"), "uncertainty"),
+    ],
+)
+def test_what_was_asked_for_is_had_or_refused(arguments: tuple[str, ...], said: str) -> None:
+    assert said in refused("--checkpoint", "prosody", *arguments)
+
+
+def test_bounds_that_were_not_asked_for_make_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Any] = []
+
+    def run(service: Any, *_: Any, **__: Any) -> bool:
+        seen.append(service.options)
+        return True
+
+    monkeypatch.setattr("rewardkit.serve.run.serve", run)
+    asked = ("--max-duration", "1300", "--max-clips", "300", "--max-body", "600")
+    result = runner.invoke(app, ["serve", "--checkpoint", "prosody", *asked])
+    assert result.exit_code == 0, result.output
+    options = seen[0]
+    assert options.request_seconds == options.queue_seconds == 1300
+    assert options.queue_clips == 300
+    assert options.bodies == options.body == 600 << 20
+
+
+def test_what_was_not_rendered_with_is_said_in_a_line() -> None:
+    answer = subprocess.run(
+        [*COMMAND, "--workers", "1", "--render", "nomod:f"], capture_output=True, text=True
+    )
+    assert answer.returncode == 2
+    assert "rewardkit: bad_option: render 'nomod:f'" in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_while_the_first_worker_starts_is_obeyed(
+    number: signal.Signals, tmp_path: Path
+) -> None:
+    (tmp_path / "slow_start.py").write_text("import time; time.sleep(60)")
+    log = tmp_path / "log"
+    with log.open("wb") as stream:
+        process = subprocess.Popen(
+            [*COMMAND, "--workers", "1", "--render", "slow_start:f"], cwd=tmp_path, stderr=stream
+        )
+    try:
+        until(lambda: "Started server process" in log.read_text())
+        time.sleep(0.5)
+        process.send_signal(number)
+        assert process.wait(20) == 0
+        assert "Traceback" not in log.read_text()
+    finally:
+        process.kill()
+        process.wait()
+
+
 def test_what_is_missing_is_named_with_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     find = importlib.util.find_spec
     monkeypatch.setattr(
@@ -76,10 +141,7 @@ def started(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     environment = {k: v for k, v in os.environ.items() if k != "REWARDKIT_TOKEN"}
     with log.open("wb") as stream:
         process = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "rewardkit", "serve", "--checkpoint", "prosody"),
-                *("--port", "0", "--workers", "2", "--batch-seconds", "8"),
-            ],
+            [*COMMAND, "--workers", "2", "--batch-seconds", "8"],
             stderr=stream,
             env=environment,
         )
@@ -133,6 +195,13 @@ def test_killed_workers_and_sigterm_lose_nothing_that_was_accepted(
     assert [g for g in got if g is not None] == [
         reward for place, reward in enumerate(expected) if place not in lost
     ]
+    until(lambda: b"rewardkit_workers_ready 2.0" in get(port, "/metrics")[1])
+
+    # One that is idle loses nothing, and is seen to be gone.
+    idle = children(process.pid)[0]
+    os.kill(idle, signal.SIGKILL)
+    until(lambda: idle not in children(process.pid))
+    assert [remote([clip])[0] for clip in sounds[:8]] == expected[:8]
     until(lambda: b"rewardkit_workers_ready 2.0" in get(port, "/metrics")[1])
 
     with ThreadPoolExecutor(40) as threads:

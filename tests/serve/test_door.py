@@ -8,8 +8,10 @@ import asyncio
 import json
 import threading
 import time
+import tracemalloc
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -177,6 +179,9 @@ def test_what_is_wrong_is_named_and_not_repeated(body: dict[str, Any]) -> None:
         ([("clips", ("x", file(buzz(1.0))))], {"texts": ["a", "b"]}),
         ([("clips", ("x", file(buzz(1.0))))], {"clips": "no file"}),
         ([("clips", ("x", file(buzz(1.0))))], {SECRET: "1"}),
+        ([("clips", ("x", file(buzz(1.0)))), ("texts", ("t", b"it is said"))], {}),
+        ([("clips", ("x", file(buzz(1.0)))), ("dimensions", ("d", b"pace"))], {}),
+        ([("clips", ("x", file(buzz(1.0)))), ("mode", ("m", b"mean"))], {}),
     ],
 )
 def test_what_is_wrong_with_a_form_is_named(files: Any, data: Any) -> None:
@@ -227,6 +232,31 @@ def test_a_full_queue_refuses_at_once_and_keeps_what_it_has(bound: Any) -> None:
         service.made[0].go.set()
         assert [h.result().json()["rewards"][0]["reward"] for h in held] == [-1.0] * 3
         assert served.post("/v1/score", json=CLIP).status_code == 200
+
+
+def test_files_under_the_root_count_as_the_request_s_own_bytes(tmp_path: Path) -> None:
+    (tmp_path / "a.wav").write_bytes(file(buzz(1.0)))  # 32 kB
+    service = Made(audio_root=tmp_path, render=None, body=100_000, bodies=100_000)
+    with client(service) as served:
+        for count, status in ((3, 200), (4, 413)):
+            clips = [{"path": "a.wav"}] * count
+            assert served.post("/v1/score", json={"clips": clips}).status_code == status
+            asked = {"query": ["a.wav"] * count}
+            assert served.post("/openrlhf", json=asked).status_code == status
+    assert service.bytes == 0
+
+
+def test_a_list_of_nonsense_is_given_up_at_the_first() -> None:
+    with client(Made()) as served:
+        tracemalloc.start()
+        body = b'{"clips":[' + b"0," * 100_000 + b"0]}"
+        answer = served.post(
+            "/v1/score", content=body, headers={"content-type": "application/json"}
+        )
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert code(answer) == (422, "bad_request")
+    assert most < 20_000_000  # with all that is wrong with it, 100 MB
 
 
 def test_a_server_that_stops_answers_what_it_accepted_and_nothing_else() -> None:
@@ -314,6 +344,21 @@ def test_a_body_that_never_ends_is_waited_for_so_long_only() -> None:
     assert sent[0]["status"] == 408
 
 
+def test_a_body_that_is_still_coming_when_the_grace_is_over_is_told() -> None:
+    service = Made()
+    messages = [{"type": "http.request", "more_body": True}]
+
+    def over() -> None:
+        until(lambda: service.uploads)
+        for upload in service.uploads:
+            upload.get_loop().call_soon_threadsafe(service.abandon)
+
+    threading.Thread(target=over).start()
+    sent = asgi(service, messages)
+    assert sent[0]["status"] == 503
+    assert b"stopping" in sent[1]["body"]
+
+
 def test_a_client_that_goes_while_it_sends_is_no_fault() -> None:
     service = Made()
     service.made = []
@@ -338,12 +383,16 @@ def test_there_is_nothing_elsewhere() -> None:
     [
         {"workers": 0},
         {"timeout": float("nan")},
+        {"timeout": 1e300},
+        {"grace": 1e300},
+        {"upload": 1e7},
+        {"body": 10**400},
         {"wait": -1.0},
         {"queue_clips": 3},
         {"queue_seconds": 3.0},
         {"bodies": 5},
         {"on_failure": "none"},
-        {"audio_root": __import__("pathlib").Path("/no/such/folder")},
+        {"audio_root": Path("/no/such/folder")},
     ],
 )
 def test_options_that_make_no_sense_are_refused(options: Any) -> None:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import re
 import signal
 import time
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from rewardkit.batch_function import first_failure
 from rewardkit.errors import RewardkitError
 from rewardkit.extract import Extractor
 from rewardkit.reward import Reward
@@ -22,6 +24,7 @@ from rewardkit.scorers import load
 from rewardkit.serve.metrics import Metrics
 from rewardkit.serve.options import Options
 from rewardkit.serve.service import Service
+from rewardkit.serve.worker import Lost, _plain
 from rewardkit.testing import voice
 from tests.made import around, buzz, reward_model
 from tests.serve.made import DIES, HANGS, Local, Made, client, first, waveform
@@ -89,6 +92,87 @@ def test_readiness_measures_the_canary_anew() -> None:
         extractor.scorers = (Drifted(),)
         answer = served.get("/health/ready")
         assert (answer.status_code, answer.json()["error"]["code"]) == (503, "not_ready")
+
+
+def test_a_clip_that_was_never_handed_over_is_not_to_blame() -> None:
+    class Dead(Local):
+        def ask(self, batch: Any, timeout: float) -> Any:
+            raise Lost("worker_died", "the worker process died (exit code -9)", asked=False)
+
+    service = Made()
+    right = service.pool._start
+    service.pool._start = lambda: Dead(service.model, service.options)
+    with client(service) as served:
+        service.pool._start = right
+        assert codes(served.post("/v1/score", json=CLIP)) == [None]
+
+
+def test_a_worker_that_dies_while_it_is_idle_is_replaced_unasked() -> None:
+    service = Made()
+    with client(service) as served:
+        service.made[0].alive = False
+        until(lambda: len(service.made) == 2 and service.pool.ready == 1)
+        page = served.get("/metrics").text
+        assert 'rewardkit_worker_restarts_total{reason="worker_died"} 1.0' in page
+        assert codes(served.post("/v1/score", json=CLIP)) == [None]
+    assert service.made[0].killed.is_set()
+
+
+@pytest.mark.parametrize("error", [TypeError("its answer can't be unpickled"), OverflowError()])
+def test_a_worker_that_can_t_be_understood_is_replaced(error: Exception) -> None:
+    class Odd(Local):
+        def ask(self, batch: Any, timeout: float) -> Any:
+            if any(given[0] == DIES for _, given, _, _ in batch):
+                raise error
+            return super().ask(batch, timeout)
+
+    service = Made()
+    service.pool._start = lambda: Odd(service.model, service.options)
+    sounds = [waveform(buzz(1.0)), waveform(first(DIES))]
+    with client(service) as served:
+        assert codes(served.post("/v1/score", json={"clips": sounds})) == [None, "worker_died"]
+        assert codes(served.post("/v1/score", json=CLIP)) == [None]
+
+
+def test_while_no_worker_can_be_started_requests_are_refused_and_not_kept() -> None:
+    service = Made()
+    right = service.pool._start
+    tried = []
+
+    def none() -> Any:
+        tried.append(1)
+        raise OSError(24, "Too many open files")
+
+    with client(service) as served:
+        service.pool._start = none
+        answer = served.post("/v1/score", json={"clips": [waveform(first(DIES))] * 2})
+        assert (answer.status_code, answer.json()["error"]["code"]) == (503, "not_ready")
+        assert served.post("/v1/score", json=CLIP).status_code == 503
+        service.pool._start = right
+        until(lambda: service.pool.ready)
+        assert served.post("/v1/score", json=CLIP).status_code == 200
+    assert tried == [1]
+
+
+def test_an_error_of_someone_else_s_class_can_be_sent() -> None:
+    class RudeError(RewardkitError):
+        def __init__(self, word: str) -> None:
+            super().__init__("not_rendered", f"{word} is not spoken")
+
+    sent = pickle.loads(pickle.dumps(_plain(RudeError("it"))))
+    assert repr(sent) == "RewardkitError('not_rendered', 'it is not spoken')"
+    with pytest.raises(RewardkitError, match="not_rendered: clip 0 of 1: it is not spoken"):
+        first_failure([Reward.failed(RudeError("it"))])
+
+
+def test_a_server_whose_first_worker_can_t_be_started_says_why() -> None:
+    def none() -> Any:
+        raise OSError(24, "Too many open files")
+
+    service = Made()
+    service.pool._start = none
+    with pytest.raises(RewardkitError, match="Too many open files"), client(service):
+        pass
 
 
 def test_a_server_whose_workers_can_t_start_says_why() -> None:
@@ -180,3 +264,33 @@ def test_real_workers_are_killed_and_replaced(plugins: Callable[..., None]) -> N
         assert codes(slow.result()) == [None, None]  # it was in company: measured again
         until(lambda: service.pool.pids not in ([], [pid]))
         assert served.get("/health/ready").status_code == 200
+
+
+def test_real_workers_that_are_killed_or_stopped_while_idle_cost_nothing(
+    plugins: Callable[..., None],
+) -> None:
+    plugins(SOURCE, "odd = strangers:Odd")
+    model = around(Extractor([load("odd")], require_speech=False), reward_model().head)
+    service = Service(model, Options(workers=1, timeout=1.5))
+    with client(service) as served:
+        pid = service.pool.pids[0]
+        os.kill(pid, signal.SIGKILL)
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+        assert codes(served.post("/v1/score", json=CLIP)) == [None]
+        until(lambda: service.pool.pids not in ([], [pid]))
+        taken = service.pool.pids[0]
+        os.kill(taken, signal.SIGSTOP)
+        with ThreadPoolExecutor(1) as threads:
+            scored = threads.submit(served.post, "/v1/score", json=CLIP)
+            until(lambda: service.pool.idle == 0)
+            time.sleep(0.2)
+            os.kill(taken, signal.SIGKILL)  # the clip lies in the pipe
+            assert codes(scored.result()) == [None]
+        until(lambda: service.pool.pids not in ([], [taken]))
+        stopped = service.pool.pids[0]
+        os.kill(stopped, signal.SIGSTOP)
+        start = time.monotonic()
+        # More than fits into the pipe: it is not even taken.
+        answer = served.post("/v1/score", json={"clips": [waveform(buzz(1.0))] * 20})
+        assert codes(answer) == [None] * 20
+        assert time.monotonic() - start < 20  # 1.5 s a clip would be 31.5

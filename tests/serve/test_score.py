@@ -115,6 +115,15 @@ def test_dimensions_are_chosen_by_name(served: TestClient) -> None:
     )
 
 
+def test_dimensions_are_chosen_in_a_form_too(served: TestClient) -> None:
+    files = [("clips", ("a.wav", file(buzz(1.0))))]
+    for names in (["level"], ["level", "pace"]):
+        answer = served.post("/v1/score", files=files, data={"dimensions": names})
+        assert list(answer.json()["rewards"][0]["dimensions"]) == names
+    answer = served.post("/v1/score", files=files, data={"dimensions": "other"})
+    assert answer.json()["error"]["code"] == "bad_option"
+
+
 def test_a_long_file_is_measured_in_parts_and_a_too_long_one_is_not(served: TestClient) -> None:
     rows = score(
         served,
@@ -145,6 +154,8 @@ def test_verl_omni_gets_flat_finite_numbers(served: TestClient) -> None:
     ("samples", "status", "code"),
     [
         (buzz(0.1), 422, "too_short"),
+        (buzz(1.0)[:0], 422, "too_short"),
+        (first(float("nan")), 422, "nonfinite"),
         (first(9.0), 422, "out_of_range"),
         (first(0.25), 422, "scorer_failed"),
         (first(0.125), 503, "worker_died"),  # tried again by verl-omni's client
