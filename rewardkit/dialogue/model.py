@@ -178,11 +178,11 @@ class DialogueModel:
         share = z * weights / len(table)
         shares = share.reshape(len(table), -1, table.shape[1]).sum(axis=1)
         if np.isnan(table[:, self.head.reads]).all():
+            where = f"{dialogue.name}: " if dialogue.name else ""
             error = DialogueError(
                 "not_comparable",
-                f"{dialogue.name}: " * bool(dialogue.name)
-                + "no turn can be compared: each speaker has a single turn, or too little could "
-                "be measured",
+                f"{where}no turn can be compared: each speaker has a single turn, or too little "
+                "could be measured",
             )
             return DialogueReward.failed(error, dialogue.name)
         turns = tuple(
