@@ -221,10 +221,12 @@ def slope_interval(
             for often in bootstrap
         ]
         return bootstrap.interval(value, np.concatenate(each or [np.empty(0)]))
+    if bootstrap.units < 2 or not bootstrap.count:
+        return bootstrap.interval(value, np.empty(0))
     chance = _sigmoid(value * m[:-1])
     curvature = float(weight @ (chance * (1 - chance) * margin**2))
     spread = _gradients(np.array([value]), m, y, weight, even, bootstrap).std()
-    drawn: Floats = np.full(bootstrap.count if bootstrap.units > 1 else 0, np.nan)
+    drawn: Floats = np.full(bootstrap.count, np.nan)
     for reach in _REACHES:
         missing = np.isnan(drawn)
         if not missing.any() or not 0 < curvature * spread < math.inf:

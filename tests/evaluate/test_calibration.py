@@ -234,7 +234,7 @@ def test_intervals_of_slopes_do_not_depend_on_the_way_they_are_found(
     groups = [*who, *who]
 
     def interval() -> tuple[float, float]:
-        result = evaluate(pairs, margin, groups=groups)["overall"].calibration
+        result = evaluate(pairs, margin, groups=groups, resamples=300)["overall"].calibration
         assert result is not None
         assert result.slope is not None
         assert result.slope.low is not None
@@ -244,3 +244,13 @@ def test_intervals_of_slopes_do_not_depend_on_the_way_they_are_found(
     by_newton = interval()
     monkeypatch.setattr(sys.modules[slope.__module__], "_FEW_PAIRS", 0)
     assert interval() == pytest.approx(by_newton, abs=2e-3)
+
+
+@pytest.mark.filterwarnings("error")
+def test_many_pairs_that_can_not_be_resampled_have_a_slope_without_interval():
+    pairs, margin = answered(3200)
+    for options in ({"groups": ["one"] * 6400}, {"resamples": 0}):
+        result = evaluate(pairs, margin, **options)["overall"].calibration
+        assert result is not None
+        assert result.slope is not None
+        assert result.slope.low is None
