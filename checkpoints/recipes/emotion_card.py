@@ -116,14 +116,15 @@ Rows are the truth, columns the guess.
 
 ## Use
 
-`config.json` holds every value below. Input: 16 kHz mono. (1) Cut both ends: frames of 400 samples
-every 160; first to last frame whose mean square is within 40 dB of the loudest frame's. (2) Scale
-to RMS 0.1. (3) Cut windows of 64,000 samples, side by side, the last aligned to the end; a clip not
-longer than a window is one window of its own length; no window is padded to the length of another,
-nor to Whisper's 30 s. (4) Whisper's log-mel energies and convolutions; each two neighbouring
-positions averaged, which halves the work and, unlike in Whisper, leaves 25 positions a second; two
-layers; mean and standard deviation over time; linear map. Average the windows' embeddings.
-(5) Linear classifier, log softmax. A constant gain changes nothing but rounding.
+`config.json` holds every value below. Input: 16 kHz mono. (1) Take off the mean, digital silence at
+the ends left out (it was left in in training). Cut both ends: frames of 400 samples every 160;
+first to last frame whose mean square is within 40 dB of the loudest frame's. (2) Scale to RMS 0.1.
+(3) Cut windows of 64,000 samples, side by side, the last aligned to the end; a clip not longer than
+a window is one window of its own length; no window is padded to the length of another, nor to
+Whisper's 30 s. (4) Whisper's log-mel energies and convolutions; each two neighbouring positions
+averaged, which halves the work and, unlike in Whisper, leaves 25 positions a second; two layers;
+mean and standard deviation over time; linear map. Average the windows' embeddings. (5) Linear
+classifier, log softmax. A constant gain changes nothing but rounding.
 
     EncoderClassifier.from_hparams(source=FOLDER, overrides={{"pretrained_path": FOLDER}})
 

@@ -202,9 +202,12 @@ class TrunkNetwork:
                 yield _stack(queue)
 
     def _windows(self, samples: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        from rewardkit_scorers._direct import centred  # numba, not needed to declare features
+
         config = self.config
+        # Direct current would count as sound in silent ends, and in the level.
         cut = trim(
-            samples,
+            centred(samples, config.sample_rate),
             frame=config.trim.frame,
             hop=config.trim.hop,
             below_loudest=config.trim.below_loudest_db,

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from rewardkit.features import Feature
 from rewardkit_scorers._compiled import compiled
 from rewardkit_scorers._fourier import rfft
+from rewardkit_scorers._pauses import DIGITAL, recorded
 from rewardkit_scorers._ranks import quantile
 from rewardkit_scorers._spectrum import DEPTH
 from rewardkit_scorers._thinned import thinned
@@ -61,8 +62,9 @@ def noise(
 ) -> dict[str, float]:
     """The features above.
 
-    `snr`: the noise floor is the 10th percentile of the frames' power, so a clip without pauses
-    gets the distance to its weakest frames, a lower bound. `hum` and breath look at unvoiced
+    `snr`: the noise floor is the 10th percentile of the frames' power, digital
+    silence at the ends left out, so a clip without pauses gets the distance to its weakest frames,
+    a lower bound. `hum` and breath look at unvoiced
     stretches only. `hum`: power in the lines at 50, 100, 150 and 200 Hz over that 25 Hz beside
     each, mean of the four ratios; or the same for 60 Hz, if that is more. 0 is no hum; NaN
     without an unvoiced stretch of 0.2 s. A breath is noise of at least `SHORTEST` that stands
@@ -89,7 +91,9 @@ def noise(
         ...  for wave in (hiss, hiss + 0.01 * np.sin(2 * np.pi * 60 * t))]
         [1, 41]
     """
-    floor = max(quantile(power, QUIET), float(power.max()) * 10 ** (-DEPTH / 10))
+    strongest = float(power.max())
+    first, last = recorded(power, strongest * 10 ** (-DIGITAL / 10))
+    floor = max(quantile(power[first:last], QUIET), strongest * 10 ** (-DEPTH / 10))
     voice = float(power[chosen].mean())
     excess = max(voice / floor - 1.0, 1e-4)
     duration = len(samples) / sample_rate

@@ -17,10 +17,17 @@ from numpy.typing import NDArray
 from rewardkit.features import Feature
 from rewardkit_scorers._compiled import compiled
 from rewardkit_scorers._contour import runs
+from rewardkit_scorers._direct import extent
 from rewardkit_scorers.praat.sums import moments
 
 STEP: Final = 0.01
 """Seconds between frames."""
+
+DIGITAL: Final = 80.0
+"""dB below the strongest frame; what is fainter at the ends was not recorded, and is no noise."""
+
+BLURRED: Final = 4
+"""Frames beside digital silence whose windows of 64 ms reach into it."""
 
 SHORTEST_NOISE: Final = 10
 """Frames; an unvoiced sound shorter than this, with silence around it, is a click: not speech."""
@@ -49,6 +56,30 @@ FEATURES: Final = (
 
 
 @compiled
+def recorded(level: NDArray[np.float64], nothing: float) -> tuple[int, int]:
+    """First and one-past-last frame of what was recorded: without digital silence at the ends.
+
+    Frames that hear both are left out with it; all frames are kept when there would be none.
+
+    Args:
+        level: Or power, `(frames,)`.
+        nothing: What is not above this is digital silence.
+
+    Example:
+        >>> recorded(np.repeat([-100.0, 0.0], [5, 20]), -80.0)
+        (9, 25)
+    """
+    first, last = 0, len(level)
+    while first < last and level[first] <= nothing:
+        first += 1
+    while last > first and level[last - 1] <= nothing:
+        last -= 1
+    first += BLURRED if first > 0 else 0
+    last -= BLURRED if last < len(level) else 0
+    return (first, last) if first < last else (0, len(level))
+
+
+@compiled
 def speech_by_level(
     level: NDArray[np.float64], voiced: NDArray[np.bool_], silence: float
 ) -> tuple[NDArray[np.bool_], float]:
@@ -57,7 +88,8 @@ def speech_by_level(
     A frame is silent when its level is below a threshold and it is unvoiced. The threshold lies
     `silence` below the 99th percentile of level; where the first percentile, the noise floor, is
     so high that noise would count as speech, 3 dB above that, but never within 10 dB of the
-    strongest frames. Nothing is speech where nothing is voiced.
+    strongest frames. Digital silence at the ends is no noise floor. Nothing is speech where
+    nothing is voiced.
 
     Args:
         level: In dB re its own 99th percentile, `(frames,)`.
@@ -70,7 +102,9 @@ def speech_by_level(
         >>> np.flatnonzero(speech)[[0, -1]].tolist(), threshold
         ([20, 39], -25.0)
     """
-    threshold = max(-silence, min(float(np.quantile(level, 0.01)) + 3, -10.0))
+    first, last = recorded(level, level.max() - DIGITAL)
+    noise = float(np.quantile(level[first:last], 0.01))
+    threshold = max(-silence, min(noise + 3, -10.0))
     speech = (level > threshold) | voiced
     for start, stop in runs(speech):
         if stop - start < SHORTEST_NOISE and not voiced[start:stop].any():
@@ -84,18 +118,23 @@ def speech_by_level(
 def power_by_millisecond(samples: NDArray[np.float32], sample_rate: int) -> NDArray[np.float64]:
     """Mean square of each millisecond, without the clip's DC; a rest shorter than one is dropped.
 
+    Digital silence at the ends is none (`_direct.extent`).
+
     Example:
         >>> power_by_millisecond(np.tile(np.float32([1, -1]), 40), 16_000).tolist()
         [1.0, 1.0, 1.0, 1.0, 1.0]
     """
     size = sample_rate // 1000
     count = len(samples) // size
-    sums, squares = np.empty(count), np.empty(count)
+    first, last = extent(samples, sample_rate)
+    sums, squares, lengths = np.empty(count), np.empty(count), np.empty(count)
     for i in range(count):
-        sums[i], squares[i] = moments(samples, i * size, (i + 1) * size)
-    rest, _ = moments(samples, count * size, len(samples))
-    mean = (sums.sum() + rest) / max(len(samples), 1)
-    power: NDArray[np.float64] = (squares - 2 * mean * sums) / size + mean * mean
+        start, stop = max(i * size, first), min((i + 1) * size, last)
+        sums[i], squares[i] = moments(samples, start, stop)
+        lengths[i] = max(stop - start, 0)
+    rest, _ = moments(samples, max(count * size, first), last)
+    mean = (sums.sum() + rest) / max(last - first, 1)
+    power: NDArray[np.float64] = (squares - 2 * mean * sums + mean * mean * lengths) / size
     return np.maximum(power, 0.0)
 
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from rewardkit.batch import Batch
 from rewardkit.clip import Clip
 from rewardkit_scorers._compiled import compiled
+from rewardkit_scorers._direct import directs
 from rewardkit_scorers._fourier import SPARE, rfft
 
 DEPTH = 100.0
@@ -32,6 +33,7 @@ class Spectrograms:
     """Power spectra of Hann-windowed frames of each clip of a batch.
 
     Frames are centred at 0, `step`, 2 `step`, … to the clip's end; what lies outside is zero.
+    Direct current is taken off first: against the zeros it would be heard as a click.
     Short clips are transformed once and kept, long ones at every request, block by block.
 
     Args:
@@ -44,6 +46,7 @@ class Spectrograms:
     def __init__(self, batch: Batch, window: float, step: float, top: float = math.inf) -> None:
         # Not the batch, which holds these spectra: memory would stay until cycles are looked for.
         self._clips = tuple(batch)
+        self._directs = batch.shared(directs)
         self._step = step
         self._rate = rate = batch.sample_rate
         self._size = round(window * rate)
@@ -88,18 +91,19 @@ class Spectrograms:
             self._kept[clip] = made
 
     def _made(self, clip: int) -> Iterator[NDArray[np.float32]]:
-        samples = self._clips[clip].samples
         rate = self._rate
+        begun, ended, mean = self._directs[clip]
+        samples = self._clips[clip].samples[begun:ended]
         count = self.frames(clip)
         framed = np.zeros((min(count, _ROWS), self._fft_size + SPARE), dtype=np.float32)
         for first in range(0, count, _BLOCK):
             places = np.arange(first, min(first + _BLOCK, count))
             centres = np.rint(places * self._step * rate).astype(np.int64)
-            starts = centres - self._size // 2
+            starts = centres - self._size // 2 - begun
             power = np.empty((len(centres), len(self.frequencies)), dtype=np.float32)
             for k in range(0, len(starts), _ROWS):
                 rows = framed[: len(starts[k : k + _ROWS])]
-                _cut(samples, starts[k : k + _ROWS], self._taper, rows)
+                _cut(samples, mean, starts[k : k + _ROWS], self._taper, rows)
                 spectra = rfft(rows[:, : self._fft_size])
                 _squared(spectra, power[k : k + _ROWS], self._fft_size // 2)
             yield power
@@ -186,11 +190,12 @@ def band_power(
 @compiled
 def _cut(
     samples: NDArray[np.float32],
+    mean: np.float32,
     starts: NDArray[np.int64],
     taper: NDArray[np.float32],
     framed: NDArray[np.float32],
 ) -> None:
-    """Write each frame times the taper to the beginning of a row of `framed`."""
+    """Write each frame, less the mean, times the taper to the beginning of a row of `framed`."""
     for frame in range(len(starts)):
         start = starts[frame]
         low = min(max(0, -start), len(taper))
@@ -199,7 +204,7 @@ def _cut(
         framed[frame, high : len(taper)] = 0
         row, piece, weights = framed[frame, low:high], samples[start + low :], taper[low:]
         for i in range(len(row)):
-            row[i] = piece[i] * weights[i]
+            row[i] = (piece[i] - mean) * weights[i]
 
 
 @compiled

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from rewardkit.features import Feature
 from rewardkit_scorers._compiled import compiled
+from rewardkit_scorers._direct import direct
 from rewardkit_scorers.praat.sums import moments
 
 FEATURES: Final = (
@@ -82,14 +83,15 @@ def transients(
     starts = np.rint(centres * sample_rate).astype(np.int64) - half
     low, high = float(samples.min()), float(samples.max())
     flat = _flat(samples, np.flatnonzero((samples == low) | (samples == high)))
-    square = _mean_square(samples, starts, 2 * half)
+    first, last, mean = direct(samples, sample_rate)
+    recorded = samples[first:last]
+    peak = max(float(recorded.max()) - float(mean), float(mean) - float(recorded.min()))
+    square = _mean_square(recorded, starts - first, 2 * half, float(mean))
     return {
         "click_rate": clicks / duration,
         "burst_rate": bursts / duration,
         "clipped": flat / len(samples),
-        "crest_factor": 20 * math.log10(max(high, -low)) - 10 * math.log10(square)
-        if square
-        else math.nan,
+        "crest_factor": 20 * math.log10(peak) - 10 * math.log10(square) if square else math.nan,
     }
 
 
@@ -156,13 +158,16 @@ def _flat(samples: NDArray[np.float32], places: NDArray[np.int64]) -> int:
 
 
 @compiled
-def _mean_square(samples: NDArray[np.float32], starts: NDArray[np.int64], length: int) -> float:
-    """Of the stretches from `starts` on, as far as they lie in the clip."""
+def _mean_square(
+    samples: NDArray[np.float32], starts: NDArray[np.int64], length: int, mean: float
+) -> float:
+    """Around the mean, of the stretches from `starts` on, as far as they lie in the clip."""
     total = 0.0
     count = 0
     for start in starts:
         first, stop = max(start, 0), min(start + length, len(samples))
-        _, square = moments(samples, first, stop)
-        total += square
-        count += max(stop - first, 0)
-    return total / max(count, 1)
+        value, square = moments(samples, first, stop)
+        here = max(stop - first, 0)
+        total += square - 2 * mean * value + mean * mean * here
+        count += here
+    return max(total, 0.0) / max(count, 1)

@@ -16,9 +16,9 @@ from rewardkit.batch import Batch
 from rewardkit.clip import Clip
 from rewardkit_scorers import _copies, _envelope, _impulses, _recording
 from rewardkit_scorers._compiled import compiled
+from rewardkit_scorers._direct import centred
 from rewardkit_scorers._spectrum import spectrograms, whole
 from rewardkit_scorers._thinned import thinned
-from rewardkit_scorers.praat.sums import total
 
 WINDOW: Final = 0.032
 """Seconds; the Hann window of a frame's spectrum."""
@@ -46,7 +46,7 @@ class Artefacts:
 
     Beside `voice`, which looks at phonation and at what lies between words, this looks at all of
     the sound from the first to the last speech. Silence at the ends, gain and direct current change
-    nothing.
+    little.
 
     Source:
         See `_recording`, `_impulses`, `_envelope` and `_copies`.
@@ -61,7 +61,7 @@ class Artefacts:
     """
 
     name = "artefacts"
-    version = 1
+    version = 2
     sample_rate = 16_000
     features = FEATURES
 
@@ -91,8 +91,8 @@ def _measure(
 ) -> None:
     """Fill a clip's row."""
     size = clip.sample_rate // 1000
-    centred = clip.samples - np.float32(total(clip.samples) / len(clip.samples))
-    full, bends, low = energies(centred, size)
+    plain = centred(clip.samples, clip.sample_rate)
+    full, bends, low = energies(plain, size)
     level = full[: len(full) // 10 * 10].reshape(-1, 10).mean(axis=1)
     if not level.any():
         return
@@ -102,7 +102,7 @@ def _measure(
     if (last - first) * 0.01 < SHORTEST:
         return
     within = slice(10 * first, 10 * last)
-    samples = centred[10 * first * size : 10 * last * size]
+    samples = plain[10 * first * size : 10 * last * size]
     frames = slice(math.ceil(first * 0.01 / STEP), math.floor(last * 0.01 / STEP) + 1)
     active = level[first:last] > loud * 10**-2.5
     reference = float(level[first:last][active].mean())

@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 
 from rewardkit.batch import Batch
 from rewardkit.clip import Clip
-from rewardkit.errors import CheckpointError
+from rewardkit.errors import CheckpointError, RewardkitError
 from rewardkit.features import Feature
 from rewardkit_scorers import _encoder_hub, _encoder_ours
 from rewardkit_scorers._encoder import SAMPLE_RATE, Card, Network, Reading, locate
+from rewardkit_scorers._parameters import plain
 
 FLOOR: Final = -12.0
 """Nat; a log posterior below this is given as this. It is one in 160,000."""
@@ -53,6 +54,7 @@ class Emotion:
         embedding: Whether the embedding is among the features; None for yes if it is small.
 
     Raises:
+        RewardkitError: `bad_parameter` when `embedding` is something else.
         CheckpointError: When features, digest or numbers are asked for: `unknown_encoder`,
             `bad_encoder`, `missing_file`, `bad_tensors`, `unsafe_weights`, `missing_extra`.
 
@@ -66,8 +68,15 @@ class Emotion:
     embedding: bool | None = None
 
     name = "emotion"
-    version = 2
+    version = 3
     sample_rate = SAMPLE_RATE
+
+    def __post_init__(self) -> None:
+        if not isinstance(plain(self, "embedding"), bool | None):
+            raise RewardkitError(
+                "bad_parameter",
+                f"emotion: embedding {self.embedding!r} must be true, false or null",
+            )
 
     @cached_property
     def card(self) -> Card:

@@ -19,6 +19,7 @@ from rewardkit.features import Feature
 from rewardkit_scorers import _frames, _phrases, _tones
 from rewardkit_scorers._compiled import compiled
 from rewardkit_scorers._frames import HIGHEST, LOWEST
+from rewardkit_scorers._parameters import positive
 from rewardkit_scorers._track import tracks
 from rewardkit_scorers.praat.perturbation import Jitter, Shimmer, jitters, shimmers
 from rewardkit_scorers.praat.track import Track
@@ -86,15 +87,12 @@ class Pitch:
     features = FEATURES
 
     def __post_init__(self) -> None:
+        positive(self, "floor", "ceiling", "least_movement")
         if not LOWEST <= self.floor < self.ceiling <= HIGHEST:
             raise RewardkitError(
                 "bad_parameter",
                 f"pitch: floor {self.floor} and ceiling {self.ceiling} must satisfy "
                 f"{LOWEST:g} <= floor < ceiling <= {HIGHEST:g}",
-            )
-        if not self.least_movement > 0:
-            raise RewardkitError(
-                "bad_parameter", f"pitch: least_movement {self.least_movement} must be above 0"
             )
 
     def __call__(self, clip: Clip) -> Mapping[str, float]:

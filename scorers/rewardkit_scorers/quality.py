@@ -28,6 +28,7 @@ from rewardkit.errors import CheckpointError
 from rewardkit.features import Feature
 from rewardkit_scorers import _weights
 from rewardkit_scorers._inference import construction, inference
+from rewardkit_scorers._parameters import is_number, plain
 from rewardkit_scorers._runs import Samples, runs, together
 
 SAMPLE_RATE: Final = 16_000
@@ -80,8 +81,9 @@ class Quality:
     )
 
     def __post_init__(self) -> None:
-        if not 0 < self.hop < math.inf:
-            raise CheckpointError("bad_option", f"hop is a positive time in s, not {self.hop}")
+        hop = plain(self, "hop")
+        if not (is_number(hop) and hop > 0):
+            raise CheckpointError("bad_option", f"hop is a positive time in s, not {hop!r}")
 
     @cached_property
     def digest(self) -> str:

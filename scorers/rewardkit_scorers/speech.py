@@ -25,6 +25,7 @@ from rewardkit.features import Feature
 from rewardkit_scorers import _transformers, _weights, _whisper
 from rewardkit_scorers._encoder import HUB_ID, SHORTEST, fetch
 from rewardkit_scorers._inference import inference
+from rewardkit_scorers._parameters import plain
 from rewardkit_scorers._runs import Samples, runs, together
 from rewardkit_scorers._windows import level, windows
 
@@ -78,12 +79,17 @@ class Speech:
     version = 1
     sample_rate = SAMPLE_RATE
 
+    def __post_init__(self) -> None:
+        plain(self, "layer")
+
     @cached_property
     def card(self) -> Card:
         """What the model's files say, read without torch."""
         card = read(locate(self.model, self.revision))
         if self.pooling not in POOLING:
             raise CheckpointError("bad_option", f"pooling is one of {', '.join(POOLING)}")
+        if self.layer is not None and type(self.layer) is not int:
+            raise CheckpointError("bad_option", f"layer {self.layer!r} is no whole number")
         if self.layer is not None and not -card.layers - 1 <= self.layer <= card.layers:
             raise CheckpointError("bad_option", f"layer {self.layer} of {card.layers}")
         if card.whisper and self.layer not in (None, -1):

@@ -19,6 +19,7 @@ from rewardkit.features import Feature
 from rewardkit_scorers import _orthography, _recogniser
 from rewardkit_scorers._levels import ALL, BAND, WINDOW, relative
 from rewardkit_scorers._orthography import Text as Written
+from rewardkit_scorers._parameters import positive
 from rewardkit_scorers._pauses import STEP, power_by_millisecond, speech_by_level, stretches
 from rewardkit_scorers._spectrum import band_power, spectrograms
 from rewardkit_scorers._track import tracks
@@ -55,6 +56,9 @@ UNDERSTOOD: Final = (
 class Text:
     """The transcript against the sound; everything is NaN for a clip without a text.
 
+    Syllables are counted in Latin, Cyrillic and Greek letters; with a letter of another script in
+    the text there are the error rates only, and the rest is NaN.
+
     Where in the sound a word is, is estimated and not recognised: the text's syllables are dealt
     out evenly over the time that is spoken. Syllables vary, so after k of n of them the estimate
     is off by a standard deviation of `VARIATION * sqrt(k (n - k) / n)` syllables (that of a
@@ -72,6 +76,7 @@ class Text:
         least_pause: Seconds; shorter silences are no pauses.
 
     Raises:
+        RewardkitError: `bad_parameter` when `least_pause` is not above 0.
         CheckpointError: When digest or numbers are asked for: `unknown_recogniser`,
             `bad_encoder`, `missing_file`, `missing_extra`.
 
@@ -87,9 +92,12 @@ class Text:
     least_pause: float = 0.2
 
     name = "text"
-    version = 1
+    version = 2
     sample_rate = _recogniser.SAMPLE_RATE
     uses_text = True
+
+    def __post_init__(self) -> None:
+        positive(self, "least_pause")
 
     @property
     def features(self) -> tuple[Feature, ...]:
@@ -119,9 +127,10 @@ class Text:
         for row, text in enumerate(written):
             if text is None:
                 continue
-            edges = self._stretches(batch, row)
-            if len(edges):
-                table[row, : len(SPOKEN)] = spoken(edges, text)
+            if text.syllables:
+                edges = self._stretches(batch, row)
+                if len(edges):
+                    table[row, : len(SPOKEN)] = spoken(edges, text)
             if self.recogniser is not None:
                 hear = _recogniser.recogniser(self.recogniser, self.digest, batch.device)
                 heard = hear(batch[row].samples, self.language)

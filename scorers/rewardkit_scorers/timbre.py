@@ -72,7 +72,7 @@ class Timbre:
     """
 
     name = "timbre"
-    version = 1
+    version = 2
     sample_rate = SAMPLE_RATE
     features = FEATURES
 

@@ -21,6 +21,7 @@ from rewardkit_scorers import _modulation, _nuclei, _pauses, _repeats, _silero, 
 from rewardkit_scorers._compiled import compiled
 from rewardkit_scorers._contour import robust_slope
 from rewardkit_scorers._levels import ALL, BAND, WINDOW, relative
+from rewardkit_scorers._parameters import pitch_range, positive
 from rewardkit_scorers._pauses import STEP
 from rewardkit_scorers._spectrum import DEPTH, band_power, spectrograms
 from rewardkit_scorers._track import tracks
@@ -68,8 +69,9 @@ class Timing:
         ceiling: Highest pitch in Hz.
 
     Raises:
-        RewardkitError: `bad_parameter` for another `vad`, or a silence, dip or pause not above 0;
-            `missing_package` when silero-vad is wanted but not installed.
+        RewardkitError: `bad_parameter` for another `vad`, a silence, dip or pause not above 0, or
+            a floor not below the ceiling; `missing_package` when silero-vad is wanted but not
+            installed.
 
     Source:
         The parts name theirs. The dip was chosen on four speakers of EmoDB's hand-marked
@@ -91,7 +93,7 @@ class Timing:
     ceiling: float = 700.0
 
     name = "timing"
-    version = 3
+    version = 4
     sample_rate = 16_000
     features = FEATURES
 
@@ -100,11 +102,8 @@ class Timing:
             raise RewardkitError(
                 "bad_parameter", f"timing: vad {self.vad!r} must be 'energy' or 'silero'"
             )
-        for name in ("silence", "dip", "least_pause"):
-            if not getattr(self, name) > 0:
-                raise RewardkitError(
-                    "bad_parameter", f"timing: {name} {getattr(self, name)} must be above 0"
-                )
+        positive(self, "silence", "dip", "least_pause")
+        pitch_range(self)
         if self.vad == "silero":
             _silero.path()
 

@@ -16,6 +16,7 @@ from rewardkit.batch import Batch
 from rewardkit.clip import Clip
 from rewardkit.features import Feature
 from rewardkit_scorers import _cepstrum, _noise, _phonation, _transients
+from rewardkit_scorers._parameters import pitch_range
 from rewardkit_scorers._ranks import quantile
 from rewardkit_scorers._spectrum import Spectrograms, spectrograms, summed
 from rewardkit_scorers._track import STEP, tracks
@@ -61,6 +62,9 @@ class Voice:
         floor: Lowest pitch in Hz.
         ceiling: Highest pitch in Hz.
 
+    Raises:
+        RewardkitError: `bad_parameter` when the floor is not above 0 and below the ceiling.
+
     Source:
         See `_phonation`, `_cepstrum`, `_noise`, `_transients` and, for `hnr_cc` with Praat's
         standard settings, `praat.harmonicity`.
@@ -76,9 +80,12 @@ class Voice:
     ceiling: float = 700.0
 
     name = "voice"
-    version = 3
+    version = 4
     sample_rate = 16_000
     features = FEATURES
+
+    def __post_init__(self) -> None:
+        pitch_range(self)
 
     def __call__(self, clip: Clip) -> Mapping[str, float]:
         """Measure one clip; NaN where there is too little voice to measure."""

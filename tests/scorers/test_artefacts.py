@@ -126,6 +126,15 @@ def test_hears_what_is_planted(name: str) -> None:
     assert sign * (after[feature] - before[feature]) > least
 
 
+def test_real_speech_that_drops_out_is_heard(data_dir: Path) -> None:
+    """A quarter of it is lost in pieces of 40 ms; its mean, which is not 0, is no sound."""
+    for path in sorted((data_dir / "librispeech_ccby").glob("*/*.flac"))[:40:8]:
+        samples, _ = soundfile.read(path, stop=6 * RATE)
+        lost = np.where(np.arange(len(samples)) // 640 % 4, samples + 1e-3, 0.0)
+        assert measured(samples)["empty_share"] < 0.02
+        assert 0.15 < measured(lost)["empty_share"] < 0.25
+
+
 def test_time_turned_around_turns_the_arrows() -> None:
     t = np.arange(4 * RATE) / RATE
     struck = np.exp(-20 * (t % 0.25)) * np.random.default_rng(4).standard_normal(len(t))
@@ -146,11 +155,12 @@ def test_real_speech_runs_forward(data_dir: Path) -> None:
     assert right.mean() > 0.98
 
 
+@pytest.mark.parametrize("off", [0.0, 0.05])
 @pytest.mark.parametrize("seconds", [0.1, 0.5, 1.3])
-def test_silence_at_the_ends_changes_nothing_or_little(seconds: float) -> None:
+def test_silence_at_the_ends_changes_nothing_or_little(seconds: float, off: float) -> None:
     sound = speech()
     quiet = np.zeros(round(seconds * RATE))
-    plain, padded = measured(sound), measured(np.concatenate([quiet, sound, quiet]))
+    plain, padded = measured(sound), measured(np.concatenate([quiet, sound + off, quiet]))
     for feature in FEATURES:
         spread = {"dB": 2.0, "kHz": 0.2, "log": 0.5, "1": 0.1}[feature.unit]
         if feature.name != "line_high":  # what is steady hangs on where the frames lie

@@ -28,7 +28,7 @@ from rewardkit_scorers.emotion import Emotion
 from rewardkit.batch import Batch
 from rewardkit.checkpoint import shipped
 from rewardkit.clip import Clip
-from rewardkit.errors import CheckpointError
+from rewardkit.errors import CheckpointError, RewardkitError
 from rewardkit.scorers import Scorer, identity
 from rewardkit.testing import CHECKS, voice
 from tests.scorers import speechbrain_import
@@ -94,6 +94,13 @@ def test_strength_is_the_dimension_that_the_configuration_names(copy: Path) -> N
     assert raised.value.code == "bad_encoder"
 
 
+@pytest.mark.parametrize("wrong", ["False", "", 0, 1, 2.0, [False]])
+def test_whether_there_is_an_embedding_is_no_text(wrong: object) -> None:
+    with pytest.raises(RewardkitError, match="bad_parameter"):
+        Emotion(embedding=wrong)  # type: ignore[arg-type]
+    assert identity(Emotion(embedding=np.False_)) == identity(Emotion(embedding=False))  # type: ignore[arg-type]
+
+
 def test_declaring_imports_no_torch() -> None:
     code = (
         "import sys; from rewardkit_scorers.emotion import Emotion\n"
@@ -124,6 +131,14 @@ def test_it_travels_to_another_process() -> None:
 
 
 # Numbers
+
+
+@pytest.mark.parametrize("off", [-0.2, 0.02])
+def test_direct_current_changes_nothing(off: float) -> None:
+    """Nor does it hide that the ends are silent."""
+    clip = Clip(np.pad(voice(1.5).samples, 8_000), 16_000)
+    shifted = Clip(clip.samples + np.float32(off), 16_000)
+    assert values(Emotion(), shifted) == pytest.approx(values(Emotion(), clip), abs=2e-3)
 
 
 def test_axes_are_those_of_the_circumplex() -> None:
@@ -173,7 +188,8 @@ def speechbrain_classifier(tmp_path_factory: pytest.TempPathFactory) -> object:
 
 
 def prepared(clip: Clip) -> np.ndarray:
-    cut = _windows.trim(clip.samples, frame=400, hop=160, below_loudest=40.0)
+    centred = clip.samples - clip.samples.mean(dtype=np.float64).astype(np.float32)
+    cut = _windows.trim(centred, frame=400, hop=160, below_loudest=40.0)
     levelled = _windows.level(cut, 0.1)
     assert levelled is not None
     return levelled

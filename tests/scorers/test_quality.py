@@ -169,7 +169,7 @@ def test_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
         _ = Quality().digest
 
 
-@pytest.mark.parametrize("hop", [0.0, -1.0, float("nan"), float("inf")])
+@pytest.mark.parametrize("hop", [0.0, -1.0, float("nan"), float("inf"), "1", True])
 def test_hop_is_positive(hop: float) -> None:
     with pytest.raises(CheckpointError, match="bad_option"):
         Quality(hop=hop)

@@ -41,7 +41,7 @@ def test_frames_are_those_of_a_plain_transform(count, window, step):
     clip = noise(count)
     power = whole(Spectrograms(Batch([clip]), window, step))
     size = round(window * 16_000)
-    padded = np.pad(clip.samples.astype(float), size)
+    padded = np.pad(clip.samples - clip.samples.mean(dtype=float), size)
     taper = np.hanning(size + 2)[1:-1]
     fft_size = 2 * (power.shape[1] - 1)
     assert len(power) == int(clip.duration / step) + 1
@@ -51,6 +51,18 @@ def test_frames_are_those_of_a_plain_transform(count, window, step):
         spectrum[1:-1] *= 2
         expected = spectrum / (fft_size * np.sum(taper**2))
         assert row == pytest.approx(expected, rel=1e-3, abs=1e-6 * expected.max() + 1e-30)
+
+
+@pytest.mark.parametrize("silence", [(0, 0), (3_000, 0), (500, 2_000)])
+def test_direct_current_is_not_heard(silence):
+    """Neither at a clip's ends nor where digital silence begins; both may lie off alike."""
+    wave = 0.05 * noise(16_000).samples
+    quiet = Clip(np.pad(wave, silence), 16_000)
+    plain = whole(Spectrograms(Batch([quiet]), 0.064, 0.01))
+    for off in (Clip(quiet.samples + 0.1, 16_000), Clip(np.pad(wave + 0.1, silence), 16_000)):
+        power = whole(Spectrograms(Batch([off]), 0.064, 0.01))
+        assert np.allclose(power, plain, rtol=1e-2, atol=1e-4 * plain.max())
+        assert np.array_equal(power == 0, plain == 0)
 
 
 def test_blocks_and_rows_do_not_show(monkeypatch):

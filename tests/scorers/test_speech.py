@@ -290,6 +290,7 @@ def test_from_the_hub(
 def test_options_that_do_not_fit(folders: dict[str, Path]) -> None:
     assert fails(folders["wavlm"], layer=3) == "bad_option"
     assert fails(folders["wavlm"], layer=-4) == "bad_option"
+    assert fails(folders["wavlm"], layer="1") == "bad_option"
     assert fails(folders["wavlm"], pooling="max") == "bad_option"
     assert fails(folders["whisper"], layer=1) == "bad_option"
 

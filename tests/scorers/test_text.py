@@ -21,7 +21,7 @@ from rewardkit_scorers.text import Text, spoken
 from rewardkit import audio
 from rewardkit.cache import FeatureCache
 from rewardkit.clip import Clip
-from rewardkit.errors import CheckpointError
+from rewardkit.errors import CheckpointError, RewardkitError
 from rewardkit.extract import Extractor
 from rewardkit.scorers import Scorer, identity
 from rewardkit.testing import CHECKS
@@ -175,16 +175,54 @@ def test_marks_are_inside() -> None:
 
 
 @pytest.mark.parametrize(
+    ("sentence", "found"),
+    [
+        ("राम का घर।", ("राम", "का", "घर")),
+        ("كَتَبَ، الوَلَدُ", ("كَتَبَ", "الوَلَدُ")),
+        ("สวัสดีครับ", ("สวัสดีครับ",)),
+        ("Ẹ̀kọ́ İstanbul", ("ẹ̀kọ́", "istanbul")),
+        ("mi\u00adnute می\u200cروم", ("minute", "میروم")),
+    ],
+)
+def test_letters_keep_their_marks(sentence: str, found: tuple[str, ...]) -> None:
+    assert _orthography.words(sentence) == found
+
+
+def test_a_text_to_be_read_keeps_them_too() -> None:
+    written = read("Ẹ̀kọ́, İstanbul", "tr")
+    assert written is not None
+    assert (written.words, written.marks) == (("ẹ̀kọ́", "istanbul"), (1,))
+
+
+@pytest.mark.parametrize(
     ("language", "word", "count"),
     [
         ("en", "people's", 2), ("en", "apples", 2), ("en", "makes", 1), ("en", "wanted", 2),
         ("en", "being", 2), ("en", "question", 2), ("en", "café", 2), ("en", "well-known", 2),
         ("de", "bauer", 2), ("de", "häuser", 2), ("de", "ferien", 3), ("de", "see", 1),
         ("it", "bello", 2), ("pl", "wstyd", 1), ("en", "xyz", 1), ("en", "psst", 1),
+        ("tr", "kızım", 2), ("tr", "ışık", 2), ("de", "café", 2), ("de", "citroën", 3),
+        ("ru", "молоко", 3), ("ru", "большой", 2), ("ru", "в", 1), ("ru", "объект", 2),
+        ("bg", "път", 1), ("uk", "її", 2), ("en", "молоко", 3),
+        ("el", "καλημέρα", 4), ("el", "ουρανός", 3), ("el", "μαΐου", 3), ("el", "τσάι", 2),
+        ("zh", "牛奶", None), ("ja", "カタカナ", None), ("ar", "حليب", None), ("en", "a牛", None),
     ],
 )  # fmt: skip
-def test_syllables(language: str, word: str, count: int) -> None:
+def test_syllables(language: str, word: str, count: int | None) -> None:
     assert _orthography.syllables(word, language) == count
+
+
+def test_no_rates_where_syllables_are_not_known(recognisers: dict[str, str]) -> None:
+    recognisers["text"] = "今天 天气"
+    found = Text(language="zh", recogniser="made")(saying(6, 6).with_text("今天，天气 好"))
+    assert np.isnan([found[name] for name in NAMES]).all()
+    assert found["word_error_rate"] == pytest.approx(1 / 3)
+
+
+@pytest.mark.parametrize("least", [-1, 0.0, float("nan"), "0.2", True])
+def test_a_least_pause_that_is_none_is_refused(least: object) -> None:
+    with pytest.raises(RewardkitError, match="bad_parameter"):
+        Text(least_pause=least)  # type: ignore[arg-type]
 
 
 SENTENCES = {

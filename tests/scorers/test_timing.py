@@ -21,7 +21,7 @@ from rewardkit_scorers.timing import FEATURES, Timing
 
 from rewardkit.clip import Clip
 from rewardkit.errors import RewardkitError
-from rewardkit.scorers import Scorer
+from rewardkit.scorers import Scorer, identity
 
 
 def talk(sounds, pieces, sample_rate=16_000, noise=0.0):
@@ -86,6 +86,20 @@ def test_loud_noise_in_pauses_is_not_speech(sounds):
     assert values["pause_count"] == 1
     assert values["pause_mean"] == pytest.approx(0.6, abs=0.08)
     assert values["leading_silence"] == pytest.approx(0.5, abs=0.06)
+
+
+@pytest.mark.parametrize("off", [0.0, 0.05])
+@pytest.mark.parametrize("seconds", [0.05, 0.13, 1.0])
+def test_digital_silence_at_the_ends_is_no_noise_floor(sounds, seconds, off):
+    wave = talk(sounds, [-0.5, 1.0, -0.6, 1.0, -0.4])
+    wave += wave.std() * 10 ** (-18 / 20) * np.random.default_rng(2).standard_normal(len(wave))
+    padded = np.pad(wave + off, (0, round(seconds * 16_000)))
+    plain, values = Timing()(sounds.clip(wave)), Timing()(sounds.clip(padded))
+    assert values["pause_count"] == plain["pause_count"] == 1
+    for name in ("leading_silence", "pause_mean", "run_mean"):
+        assert values[name] == pytest.approx(plain[name], abs=0.02)
+    expected = plain["trailing_silence"] + seconds
+    assert values["trailing_silence"] == pytest.approx(expected, abs=0.02)
 
 
 def test_a_click_is_not_speech(sounds):
@@ -265,10 +279,28 @@ def test_any_batch_order_and_chunking_gives_the_same_bits(sounds):
     assert np.array_equal(scorer.score_batch(clips[1:3]), alone[1:3], equal_nan=True)
 
 
-@pytest.mark.parametrize("wrong", [{"vad": "webrtc"}, {"dip": 0.0}, {"least_pause": -1.0}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"vad": "webrtc"},
+        {"dip": 0.0},
+        {"dip": "1"},
+        {"least_pause": -1.0},
+        {"floor": 700.0, "ceiling": 60.0},
+        {"floor": float("nan")},
+        {"floor": 0},
+        {"ceiling": 9000.0},
+    ],
+)
 def test_bad_parameters_are_refused(wrong):
     with pytest.raises(RewardkitError, match="bad_parameter"):
         Timing(**wrong)
+
+
+def test_numpys_numbers_are_numbers():
+    """They have the identity of Python's; JSON can't hold them by themselves."""
+    scorer = Timing(floor=np.float32(75), dip=np.float64(2.0))
+    assert identity(scorer) == identity(Timing(floor=75.0, dip=2.0))
 
 
 def test_nothing_heavy_is_imported():

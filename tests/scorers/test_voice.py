@@ -14,6 +14,7 @@ from rewardkit_scorers.voice import Voice
 
 from rewardkit.batch import Batch
 from rewardkit.clip import Clip
+from rewardkit.errors import RewardkitError
 from rewardkit.scorers import Scorer
 from rewardkit.testing import CHECKS, voice
 
@@ -47,6 +48,12 @@ def speech(duration=4.0, pauses=((1.5, 2.5),), f0=120.0, seed=0):
 
 def white(count, seed=0):
     return np.random.default_rng(seed).standard_normal(count)
+
+
+@pytest.mark.parametrize("wrong", [{"floor": 800.0}, {"floor": -1.0}, {"ceiling": "x"}])
+def test_bad_parameters_are_refused(wrong):
+    with pytest.raises(RewardkitError, match="bad_parameter"):
+        Voice(**wrong)
 
 
 def test_is_a_scorer():
@@ -192,6 +199,21 @@ def test_crest_factor_of_a_tone_and_of_a_clipped_tone(sounds):
     assert Voice()(sounds.clip(0.4 * tone))["crest_factor"] == pytest.approx(3.01, abs=0.05)
     square = np.clip(50 * tone, -0.5, 0.5)
     assert Voice()(sounds.clip(square))["crest_factor"] == pytest.approx(0, abs=0.2)
+
+
+@pytest.mark.parametrize("off", [-0.3, 0.05])
+def test_direct_current_changes_next_to_nothing(sounds, off):
+    wave = speech() + 1e-3 * white(64_000)
+    plain, shifted = Voice()(sounds.clip(wave)), Voice()(sounds.clip(wave + off))
+    assert shifted == pytest.approx(plain, rel=2e-3, abs=2e-2, nan_ok=True)
+
+
+@pytest.mark.parametrize("seconds", [0.13, 2.0])
+def test_digital_silence_at_the_ends_is_no_noise_floor(sounds, seconds):
+    wave = speech() + 0.01 * white(64_000)
+    plain = Voice()(sounds.clip(wave))["snr"]
+    padded = Voice()(sounds.clip(np.pad(wave, round(16_000 * seconds))))["snr"]
+    assert padded == pytest.approx(plain, abs=0.5)
 
 
 def test_pauses_do_not_change_the_crest_factor(sounds):
