@@ -122,6 +122,8 @@ def _counted(receive: Receive, ticket: Ticket, service: Service) -> Receive:
         nonlocal reading
         if not reading:
             return await receive()
+        if service.over:
+            raise Refused("stopping")
         more = asyncio.ensure_future(receive())
         service.uploads.add(more)
         try:

@@ -77,6 +77,7 @@ class Service:
         open_requests: Requests that were let in and are not answered.
         bytes: Of all their bodies.
         stopping: Whether no more are let in.
+        over: Whether the grace of those that were let in is over, too.
         uploads: What waits for more of a request's body.
     """
 
@@ -86,7 +87,7 @@ class Service:
         self.model, self.options = model, options
         self.metrics = Metrics()
         self.arriving = self.open_requests = self.bytes = 0
-        self.stopping = False
+        self.stopping = self.over = False
         self.uploads: set[asyncio.Future[Any]] = set()
         self.judge = self.judge_of(options.mode, options.uncertainty)
         self.jobs = Jobs(
@@ -155,8 +156,10 @@ class Service:
 
         Raises:
             Refused: `too_large` for more than one request may hold, `overloaded` when there is
-                no room.
+                no room, `stopping` when the grace is over.
         """
+        if self.over:
+            raise Refused("stopping")
         options = self.options
         loop = asyncio.get_running_loop()
         jobs = [
@@ -193,6 +196,7 @@ class Service:
 
     def abandon(self) -> None:
         """Answer all that wait with `stopping`: the grace is over."""
+        self.over = True
         for job in self._waiting:
             if not job.done.done():
                 job.done.set_exception(Refused("stopping"))

@@ -350,7 +350,7 @@ def test_a_body_that_is_still_coming_when_the_grace_is_over_is_told() -> None:
 
     def over() -> None:
         until(lambda: service.uploads)
-        for upload in service.uploads:
+        for upload in list(service.uploads):
             upload.get_loop().call_soon_threadsafe(service.abandon)
 
     threading.Thread(target=over).start()
