@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import importlib.util
 import json
@@ -164,12 +165,12 @@ def children(pid: int) -> list[int]:
     """The workers of a server, that is, not multiprocessing's own helper."""
     found: list[int] = []
     for task in Path(f"/proc/{pid}/task").iterdir():
-        children = (task / "children").read_text().split()
-        found += [
-            int(child)
-            for child in children
-            if "spawn_main" in Path(f"/proc/{child}/cmdline").read_text()
-        ]
+        with contextlib.suppress(OSError):  # a thread or a worker that ends while it is looked at
+            found += [
+                int(child)
+                for child in (task / "children").read_text().split()
+                if "spawn_main" in Path(f"/proc/{child}/cmdline").read_text()
+            ]
     return found
 
 
