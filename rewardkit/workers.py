@@ -144,8 +144,6 @@ class Pool:
     Raises:
         RewardkitError: `bad_option` for less than one process or no time.
 
-    Attributes:
-        closed: Whether it is over: by `close`, or because a worker could not start.
     """
 
     def __init__(self, recipe: Recipe, workers: int, timeout: float = 120.0) -> None:
@@ -155,9 +153,18 @@ class Pool:
             )
         self.recipe = recipe
         self.timeout = timeout
-        self.closed = False
+        self._closed = False
+        self._owner = os.getpid()
         self._at_work = threading.Lock()
         self._workers = [self._start() for _ in range(workers)]
+
+    @property
+    def closed(self) -> bool:
+        """Whether it is over: by `close`, because a worker could not start, or in a fork.
+
+        The workers belong to the process that made the pool. A fork of it would take their answers.
+        """
+        return self._closed or os.getpid() != self._owner
 
     def _start(self) -> _Worker:
         ours, theirs = _SPAWN.Pipe()
@@ -186,7 +193,7 @@ class Pool:
     def parts(self, sources: Iterable[Job]) -> Iterator[list[Measured]]:
         """The same as `map`, as many at a time as are there."""
         if self.closed:
-            raise RewardkitError("bad_option", "this pool was closed")
+            raise RewardkitError("bad_option", "this pool was closed, or is another process's")
         if not self._at_work.acquire(blocking=False):  # answers would go to the wrong batch
             raise RewardkitError("bad_option", "this pool is at work on another batch")
         try:
@@ -290,9 +297,10 @@ class Pool:
 
     def close(self) -> None:
         """Kill all workers; the pool can't be used any more."""
-        self.closed = True
-        for worker in self._workers:
-            worker.stop()
+        self._closed = True
+        if os.getpid() == self._owner:
+            for worker in self._workers:
+                worker.stop()
 
     def __enter__(self) -> Pool:
         return self

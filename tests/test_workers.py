@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 import numpy as np
@@ -107,6 +108,20 @@ def test_a_pool_stays_for_the_next_batch(odd: Recipe) -> None:
         second = list(pool.map(sources()[2:3]))
         assert [worker.process.pid for worker in pool._workers] == pids
     assert np.array_equal([first, second], [[[0.5]], [[1.0]]])
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+def test_a_fork_leaves_the_workers_to_the_process_that_made_them(odd: Recipe) -> None:
+    with Pool(odd, workers=1) as pool:
+        child = os.fork()
+        if child == 0:
+            closed = pool.closed
+            pool.close()
+            os._exit(0 if closed else 1)
+        assert os.waitpid(child, 0)[1] == 0
+        worker = pool._workers[0]
+        assert np.array_equal(list(pool.map(sources()[:1])), [[0.5]])
+        assert pool._workers[0] is worker
 
 
 def test_what_a_batch_left_undone_does_not_answer_the_next(odd: Recipe) -> None:
