@@ -59,6 +59,7 @@ _ENVIRONMENT: Final = {
     "MALLOC_MMAP_THRESHOLD_": str(1 << 25),
     "MALLOC_TRIM_THRESHOLD_": str(1 << 28),
 }
+_STARTING: Final = threading.Lock()
 _SMALL: Final = 1 << 15
 """Bytes that surely fit into a pipe that nobody reads from, so that sending never blocks."""
 
@@ -115,18 +116,20 @@ class _Worker:
 def one_thread() -> Iterator[None]:
     """Processes started inside use one thread each: the pool is the parallelism.
 
-    They also keep the memory that they have.
+    They also keep the memory that they have. One thread at a time is inside: the environment is the
+    process's, and what another has changed would be taken for what it was before.
     """
-    before = {name: os.environ.get(name) for name in _ENVIRONMENT}
-    os.environ.update(_ENVIRONMENT)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+    with _STARTING:
+        before = {name: os.environ.get(name) for name in _ENVIRONMENT}
+        os.environ.update(_ENVIRONMENT)
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    os.environ.pop(name, None)
+                else:
+                    os.environ[name] = value
 
 
 class Pool:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable
 
 import numpy as np
@@ -15,7 +16,7 @@ from rewardkit.clip import Clip
 from rewardkit.errors import RewardkitError
 from rewardkit.order import GROUP, Order
 from rewardkit.testing import voice
-from rewardkit.workers import Pool, Recipe, measure
+from rewardkit.workers import Pool, Recipe, measure, one_thread
 
 SOURCE = """
 import os, time
@@ -108,6 +109,26 @@ def test_a_pool_stays_for_the_next_batch(odd: Recipe) -> None:
         second = list(pool.map(sources()[2:3]))
         assert [worker.process.pid for worker in pool._workers] == pids
     assert np.array_equal([first, second], [[[0.5]], [[1.0]]])
+
+
+def test_threads_that_start_processes_leave_the_environment_as_it_was(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    inside, leave = threading.Event(), threading.Event()
+
+    def other() -> None:
+        with one_thread():
+            inside.set()
+            leave.wait()
+
+    thread = threading.Thread(target=other)
+    with one_thread():
+        thread.start()
+        inside.wait(0.1)  # it gets in only when nothing keeps it out
+    leave.set()
+    thread.join()
+    assert "OMP_NUM_THREADS" not in os.environ
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
