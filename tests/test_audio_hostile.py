@@ -304,6 +304,12 @@ def test_doubles_beyond_float32_are_out_of_range() -> None:
     assert code_of(encode("WAV", "DOUBLE", sound)) == "out_of_range"
 
 
+def test_what_a_mask_hides_is_looked_at() -> None:
+    sound = NOISE.copy()
+    sound[5] = np.nan
+    assert code_of(np.ma.masked_invalid(sound), sample_rate=RATE) == "nonfinite"
+
+
 def test_opposite_infinities_do_not_cancel() -> None:
     assert code_of(np.tile([[np.inf], [-np.inf]], (1, RATE)), sample_rate=RATE) == "nonfinite"
 

@@ -237,7 +237,7 @@ def _as_numpy(source: Any) -> NDArray[Any]:
         except (TypeError, RuntimeError) as error:  # sparse, meta
             raise AudioError("bad_format", f"a tensor without plain samples: {error}") from error
     if isinstance(source, np.ndarray):
-        return source
+        return np.asarray(source)  # a masked array's extremes leave out what its mask hides
     raise AudioError(
         "bad_format",
         f"sound can't be read from {type(source).__name__}; give a path, bytes, a NumPy array, "
