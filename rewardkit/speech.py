@@ -30,6 +30,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from rewardkit.audio import resample
 from rewardkit.clip import Clip
 
 # The limits lie between the least that was measured of speech, 266 clips of EmoDB, 1,080 of RAVDESS
@@ -60,6 +61,7 @@ _LONE: Final = 0.9  # share of the energy that one partial above 300 Hz has in n
 _INSIDE: Final = 0.02  # least share of the energy that lies within the bands in a voiced frame
 _QUIET: Final = 1e-4  # frames 40 dB below the loudest are left out
 _GRID: Final = 16_000.0  # Hz; rate at which the autocorrelation is looked at
+_LEAST_RATE: Final = 8_000  # Hz; below it, some of the bands would lie above half the rate
 _ENOUGH: Final = 3.0  # s; as long as the sounds that the limits were chosen on
 _CHUNK: Final = 64  # frames at a time, so that they stay in the processor's cache
 
@@ -128,12 +130,14 @@ def evidence(clip: Clip) -> Evidence:
     """Measure the traits of speech.
 
     Args:
-        clip: Finite samples at 8 kHz or more, of any level and length.
+        clip: Finite samples, of any rate, level and length.
 
     Example:
         >>> evidence(Clip(np.zeros(16_000, np.float32), 16_000)).missing
         'it is silent'
     """
+    if clip.sample_rate < _LEAST_RATE:
+        clip = resample(clip, _LEAST_RATE)
     samples = clip.samples.astype(np.float64)
     if len(samples):
         samples -= samples.mean()

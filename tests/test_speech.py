@@ -230,6 +230,12 @@ def test_rate_does_not_matter(name: str, rate: int) -> None:
     assert has_speech(resample(clip_of(SPEECH[name]), rate))
 
 
+def test_a_rate_below_that_of_a_telephone_is_no_fault() -> None:
+    assert has_speech(resample(clip_of(SPEECH["man"]), 4_000))
+    assert not has_speech(resample(clip_of(OTHERS["tone 440"]), 4_000))
+    assert not has_speech(clip_of(np.ones(3), 1))
+
+
 @pytest.mark.parametrize("rate", [8_000, 44_100])
 @pytest.mark.parametrize("name", ["tone 440", "complex 150 1", "chord 220.0", "white noise 0"])
 def test_other_sounds_at_other_rates(name: str, rate: int) -> None:
