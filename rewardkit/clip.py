@@ -76,5 +76,7 @@ class Clip:
             >>> len({clip.key, clip.text_key, clip.with_text("").text_key})
             3
         """
-        text = "" if self.text is None else hashlib.sha256(self.text.encode()).hexdigest()
-        return f"{self.key}+{text}"
+        if self.text is None:
+            return f"{self.key}+"
+        text = self.text.encode(errors="surrogatepass")  # JSON may hold half of a pair
+        return f"{self.key}+{hashlib.sha256(text).hexdigest()}"

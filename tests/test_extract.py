@@ -136,6 +136,11 @@ def test_cached_rows_equal_measured_rows_and_are_not_measured_again() -> None:
         assert probe.log[-1] == "bad"  # a failure is never kept
 
 
+def test_a_text_that_json_may_hold_and_utf_8_not_is_a_key() -> None:
+    clip = clips("a")[0]
+    assert len({clip.with_text(text).text_key for text in (None, "?", "\ud800", "\ud801")}) == 4
+
+
 def test_two_scorers_of_one_name_are_refused() -> None:
     with pytest.raises(RewardkitError, match="duplicate_scorer"):
         Extractor([Probe(), Probe(8000)])
