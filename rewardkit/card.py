@@ -42,6 +42,8 @@ def write_card(manifest: Manifest, about: str = "") -> str:
 
 
 def _training(training: dict[str, Any]) -> str:
+    if not training:
+        return "## How it was trained\n\nNothing is said of its training."
     shape = "additive over features, each with one slope below its mean and another above"
     if not training["bend"]:
         shape = "linear in standardised features"

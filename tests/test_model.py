@@ -205,6 +205,11 @@ def test_save_and_load_give_the_same_model(
     assert card.startswith("# prosody")
 
 
+def test_a_card_can_be_written_of_what_says_nothing_of_its_training(tmp_path: Path) -> None:
+    reward_model().save(tmp_path)
+    assert "Nothing is said of its training." in (tmp_path / "README.md").read_text()
+
+
 def test_the_environment_names_the_default(
     monkeypatch: pytest.MonkeyPatch, model: RewardModel, tmp_path: Path
 ) -> None:
