@@ -88,7 +88,7 @@ class LinearHead:
 
     def __post_init__(self) -> None:
         shape = (len(self.dimensions), self.normaliser.columns)
-        count = len(self.members)
+        count = len(np.atleast_1d(self.members))
         wanted = {
             "weights": shape,
             "members": (count, *shape),

@@ -76,7 +76,7 @@ class Population:
     rewards: Floats | None = None
 
     def __post_init__(self) -> None:
-        features = len(self.centre)
+        features = np.size(self.centre)
         wanted = {
             "quantiles": (POINTS, features),
             "centre": (features,),
@@ -99,6 +99,12 @@ class Population:
             raise RewardkitError("bad_population", f"rewards holds float64 of shape ({POINTS}, n)")
         if (self.scale < 0).any():
             raise RewardkitError("bad_population", "a scale is negative")
+        with np.errstate(over="ignore"):
+            farthest = np.square(_FARTHEST * np.abs(self.whitener).sum(axis=0)).sum()
+        if not np.isfinite(farthest):
+            raise RewardkitError(
+                "bad_population", "the whitener is too large: a distance overflows"
+            )
 
     @classmethod
     def fit(cls, values: ArrayLike, groups: Sequence[Hashable] | None = None) -> Population:

@@ -202,6 +202,7 @@ def damaged(name: str, change) -> dict:
         damaged("weights", lambda x: np.full_like(x, 1e40)),
         damaged("members", lambda x: np.full_like(x, 1e40)),
         damaged("members", lambda x: x[:1]),
+        damaged("members", lambda x: np.float64(x[0, 0, 0])),
         damaged("mix", lambda x: x[:-1]),
         damaged("mix_members", lambda x: x[:-1]),
         damaged("scale", lambda x: x * 0),

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -104,4 +106,7 @@ def test_bad_populations_are_refused() -> None:
     seen = Population.fit(MIXED)
     with pytest.raises(RewardkitError, match="bad_population"):
         Population(seen.quantiles, seen.centre, seen.scale, seen.whitener[:, :2], seen.distances)
+    for damage in ({"centre": np.array(0.0)}, {"whitener": np.full_like(seen.whitener, 1e300)}):
+        with pytest.raises(RewardkitError, match="bad_population"):
+            dataclasses.replace(seen, **damage)
     assert seen.quantiles.shape == (POINTS, 4)
