@@ -17,6 +17,7 @@ from rewardkit import audio
 from rewardkit.clip import Clip
 from rewardkit.curves import Curve, Illustrated, Span
 from rewardkit.model import RewardModel
+from rewardkit.printing import printable
 from rewardkit.reward import Reward
 
 
@@ -86,11 +87,12 @@ class Explanation:
         """
         reward = self.reward
         if reward.scalar is None:
-            lines = [f"{self.clip.source}: no reward: {reward.error}"]
+            lines = [printable(f"{self.clip.source}: no reward: {reward.error}")]
             if not self.parts:
                 return lines[0]
         else:
-            lines = [f"{self.clip.source}: reward {reward.scalar:+.2f} ± {reward.std or 0:.2f}"]
+            source = printable(self.clip.source)
+            lines = [f"{source}: reward {reward.scalar:+.2f} ± {reward.std or 0:.2f}"]
         for name, value in reward.dimensions.items():
             weight = reward.weights[name]
             lines.append(f"  {name:<14} {value:+.2f} x {weight:.2f} = {weight * value:+.2f}")

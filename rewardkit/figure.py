@@ -21,6 +21,7 @@ from rewardkit.curves import Curve, Span
 from rewardkit.errors import RewardkitError
 from rewardkit.explain import Explanation, Part
 from rewardkit.files import replace
+from rewardkit.printing import printable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -102,8 +103,13 @@ def draw(explanation: Explanation, *, most: int = 14) -> Figure:
     says = (
         "no reward" if reward.scalar is None else f"reward {reward.scalar:+.2f} ± {reward.std:.2f}"
     )
-    figure.suptitle(f"{Path(explanation.clip.source).name}: {says}", fontsize=11)
+    # Two dollars in a name are no formula.
+    figure.suptitle(f"{_name(explanation)}: {says}", fontsize=11, parse_math=False)
     return figure
+
+
+def _name(explanation: Explanation) -> str:
+    return printable(Path(explanation.clip.source).name)
 
 
 def _waveform(axes: Axes, explanation: Explanation) -> None:
@@ -220,7 +226,7 @@ def _page(explanation: Explanation, picture: bytes) -> str:
     clip = explanation.clip
     sound = io.BytesIO()
     soundfile.write(sound, clip.samples, clip.sample_rate, format="WAV", subtype="PCM_16")
-    title = html.escape(Path(clip.source).name)
+    title = html.escape(_name(explanation))
     rows = "".join(
         f"<tr><td>{part.contribution:+.3f}</td><td>{html.escape(part.feature)}</td>"
         f"<td>{'' if part.value is None else f'{part.value:.4g}'}</td>"

@@ -26,6 +26,7 @@ from rewardkit.head import LinearHead
 from rewardkit.model import RewardModel
 from rewardkit.normaliser import Normaliser
 from rewardkit.population import Population
+from rewardkit.reward import Reward
 from rewardkit.testing import voice
 from tests.made import around
 
@@ -196,6 +197,17 @@ def test_the_page_escapes_names_and_fetches_nothing(found: Explanation, tmp_path
     assert "<script" not in page
     assert not re.search(r'(src|href)="(?!data:|#)', page)
     assert page.count("<tr>") == 1 + len(found.parts)
+
+
+@pytest.mark.parametrize("name", ["$x_{$.wav", "b\udcffd.wav", "a\x1b[31m\n.wav"])
+def test_any_name_can_be_shown(found: Explanation, tmp_path: Path, name: str) -> None:
+    clip = Clip(found.clip.samples, found.clip.sample_rate, name)
+    named = dataclasses.replace(found, clip=clip)
+    for ending in ("png", "html"):
+        save(named, tmp_path / f"page.{ending}")
+    assert all(c.isprintable() for c in named.render().splitlines()[0])
+    failed = Reward.failed(RewardkitError("no_speech", name))
+    assert dataclasses.replace(named, reward=failed, parts=()).render().isprintable()
 
 
 def test_another_ending_is_refused(found: Explanation, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from rewardkit.errors import RewardkitError
 from rewardkit.files import replace
+from rewardkit.printing import printable
 
 Row = dict[str, Any]
 
@@ -133,10 +134,10 @@ def print_table(rows: Sequence[Row]) -> None:
 
 
 def plain(text: str) -> str:
-    """A path as it is, but for what would act on the terminal or on the table's markup."""
+    """A name as it is, but for what would act on the terminal or on the table's markup."""
     from rich.markup import escape
 
-    return escape("".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text))
+    return escape(printable(text))
 
 
 def _greatest(contributions: dict[str, float], count: int = 8) -> list[tuple[str, float]]:
