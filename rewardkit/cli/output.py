@@ -120,16 +120,21 @@ def print_table(rows: Sequence[Row]) -> None:
     dimensions = list(dict.fromkeys(name for row in rows for name in row["dimensions"]))
     table = Table(box=None, pad_edge=False)
     table.add_column("clip", overflow="fold")
-    for name in ("reward", "±", *dimensions):
+    windows = any("start" in row for row in rows)
+    if windows:
+        table.add_column("from s", justify="right")
+    for name in ("reward", "±", *map(plain, dimensions)):
         table.add_column(name, justify="right")
     table.add_column("status")
     for row in rows:
-        numbers = [row["reward"], row["std"], *(row["dimensions"].get(d) for d in dimensions)]
+        numbers = [row["start"]] if windows else []
+        numbers += [row["reward"], row["std"], *(row["dimensions"].get(d) for d in dimensions)]
         shown = ["–" if number is None else f"{number:.2f}" for number in numbers]
         status = row["status"] if row["error"] is None else row["error"]["code"]
         table.add_row(plain(row["path"]), *shown, status)
         for name, share in _greatest(row.get("contributions") or {}):
-            table.add_row(f"  [dim]{name}[/]", f"[dim]{share:+.2f}[/]")
+            blank = [""] if windows else []
+            table.add_row(f"  [dim]{name}[/]", *blank, f"[dim]{share:+.2f}[/]")
     Console().print(table)
 
 

@@ -81,6 +81,16 @@ def test_a_number_that_is_not_finite_never_leaves() -> None:
         output.json_line({"reward": float("nan")})
 
 
+def test_the_table_says_where_a_window_begins(capsys: pytest.CaptureFixture[str]) -> None:
+    reward = Reward(0.5, {"[/b]": 0.5}, 0.1, contributions={"pitch.sd": 0.5})
+    output.print_table([{**reward.row("a.wav"), "start": start} for start in (0.0, 3.25)])
+    head, first, share, second, _ = capsys.readouterr().out.splitlines()
+    assert head.split() == ["clip", "from", "s", "reward", "±", "[/b]", "status"]
+    assert first.split() == ["a.wav", "0.00", "0.50", "0.10", "0.50", "ok"]
+    assert share.split() == ["pitch.sd", "+0.50"]
+    assert second.split()[1] == "3.25"
+
+
 def test_names_cannot_act_on_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     output.print_table(ROWS)
     shown = capsys.readouterr().out
