@@ -8,6 +8,9 @@ data file that can't be used, 130 interrupted.
 
 from __future__ import annotations
 
+import io
+import sys
+
 import typer
 
 from rewardkit.cli.annotate import annotate
@@ -42,4 +45,6 @@ app.add_typer(scorers, name="scorers")
 
 def main() -> None:
     """Run the command line."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a letter that the terminal lacks ends nothing
+        sys.stdout.reconfigure(errors="replace")
     app()

@@ -59,7 +59,7 @@ def audit(
 ) -> None:
     """Try to fool a reward: known changes, the best of many, a search; exit 1 if one succeeds."""
     from rewardkit import audit as run
-    from rewardkit.cli.output import check_folder, json_line
+    from rewardkit.cli.output import check_folder, print_line
     from rewardkit.model import RewardModel
 
     chosen = _perturbations(only)
@@ -90,7 +90,10 @@ def audit(
             goal=goal, judge=second, budget=budget, seed=seed, progress=say,
         )  # fmt: skip
     report = run.Report(model.manifest.name, found, curve, attack)
-    typer.echo(json_line(report.to_json()) if as_json else report.render())
+    if as_json:
+        print_line(report.to_json())
+    else:
+        typer.echo(report.render())
     if attack is not None and out is not None:
         run.keep(attack, model, out)
     if not report.passed:

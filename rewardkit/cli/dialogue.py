@@ -45,7 +45,7 @@ def score_dialogues(
         elif to_table:
             print_table(reward, explain=explain)
         else:
-            typer.echo(output.json_line(reward.row(explain=explain)))
+            output.print_line(reward.row(explain=explain))
     if out is not None:
         try:
             output.write(out, _rows(kept, by_turn=out.suffix != ".jsonl", explain=explain))

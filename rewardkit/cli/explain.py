@@ -26,7 +26,7 @@ def explain(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead.")] = False,
 ) -> None:
     """Take a clip's reward apart: each feature's value, its place, and what it adds."""
-    from rewardkit.cli.output import json_line
+    from rewardkit.cli.output import print_line
     from rewardkit.explain import explain as take_apart
     from rewardkit.figure import check_ending, save
     from rewardkit.model import RewardModel
@@ -34,7 +34,10 @@ def explain(
     if figure is not None:
         check_ending(figure)
     explanation = take_apart(RewardModel.from_pretrained(checkpoint), clip)
-    typer.echo(json_line(explanation.to_json()) if as_json else explanation.render(most))
+    if as_json:
+        print_line(explanation.to_json())
+    else:
+        typer.echo(explanation.render(most))
     if figure is not None and explanation.parts:
         save(explanation, figure)
         typer.echo(f"figure: {figure}", err=True)

@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import typer
+
 from rewardkit.errors import RewardkitError
 from rewardkit.files import replace
 from rewardkit.printing import printable
@@ -22,6 +24,11 @@ Row = dict[str, Any]
 def json_line(row: Row) -> str:
     """One row as one line of JSON; a value that is not finite can't get this far."""
     return _unicode(json.dumps(row, ensure_ascii=False, allow_nan=False))
+
+
+def print_line(row: Row) -> None:
+    """A row as a line of JSON on standard output: in UTF-8, whatever the terminal's encoding."""
+    typer.echo(json_line(row).encode())
 
 
 def _unicode(text: str) -> str:

@@ -4,13 +4,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional, cast
 
 import typer
 
 from rewardkit.cli.failures import USAGE, stop
+from rewardkit.cli.output import print_line
 
 if TYPE_CHECKING:
     from rewardkit.raters.reliability import Items
@@ -52,7 +52,7 @@ def raters(
         given, golden=known, options=RaterOptions(level=level, items=cast("Items", items))
     )
     if as_json:
-        typer.echo(json.dumps(to_json(found), ensure_ascii=False, allow_nan=False))
+        print_line(to_json(found))
     else:
         typer.echo(render(found))
     if out is not None:

@@ -128,7 +128,7 @@ def score(
     for row in _progress(itertools.chain(first, rows), len(inputs)):
         failed += row["status"] != "ok"
         if to_lines:
-            typer.echo(output.json_line(row))
+            output.print_line(row)
         else:
             kept.append(row)
     if out is not None:

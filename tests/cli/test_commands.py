@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,7 +17,7 @@ import pytest
 import soundfile
 from typer.testing import CliRunner
 
-from rewardkit.cli import app
+from rewardkit.cli import app, main
 from rewardkit.model import RewardModel
 from rewardkit.testing import voice
 
@@ -53,6 +55,27 @@ def test_rows_keep_their_order_when_some_fail(example_clips: list[Path], tmp_pat
         None,
     ]
     assert [row["reward"] is None for row in rows] == [False, True, True, False]
+
+
+def test_a_terminal_of_few_letters_ends_nothing(
+    example_clips: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip = shutil.copy(example_clips[0], tmp_path / "日本.wav")
+
+    def said(*arguments: str) -> bytes:
+        written = io.BytesIO()
+        terminal = io.TextIOWrapper(written, "latin-1")
+        monkeypatch.setattr(sys, "stdout", terminal)
+        monkeypatch.setattr(sys, "argv", ["rewardkit", *arguments, "--checkpoint", "prosody"])
+        with pytest.raises(SystemExit) as left:
+            main()
+        terminal.flush()
+        assert not left.value.code
+        return written.getvalue()
+
+    assert "/??.wav: reward" in said("explain", str(clip)).decode("latin-1")
+    assert json.loads(said("explain", str(clip), "--json"))["path"] == str(clip)
+    assert json.loads(said("score", str(clip)))["path"] == str(clip)
 
 
 def test_score_explains(example_clips: list[Path]) -> None:
