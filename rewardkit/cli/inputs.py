@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import glob
 import json
+import re
+import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -41,26 +43,35 @@ def expand(arguments: list[str]) -> Iterator[Input]:
     """
     for argument in arguments:
         path = Path(argument)
+        kind = _kind(path)
         if argument == "-":
             yield from _standard_input()
-        elif path.is_dir():
+        elif kind == stat.S_IFDIR:
             yield from _folder(path)
-        elif path.suffix.lower() in _LIST_ENDINGS and path.is_file():
+        elif path.suffix.lower() in _LIST_ENDINGS and kind == stat.S_IFREG:
             yield from _list(path.read_bytes(), path.parent, argument)
-        elif not path.exists() and glob.has_magic(argument):
+        elif kind is None and glob.has_magic(argument):
             matches = sorted(glob.glob(argument, recursive=True))  # noqa: PTH207  # any root
             if not matches:
                 raise RewardkitError("no_clips", f"nothing matches {argument!r}")
-            yield from expand([glob.escape(m) if m == "-" else m for m in matches])
+            yield from expand(["./-" if m == "-" else m for m in matches])
         else:
             yield argument, argument
+
+
+def _kind(path: Path) -> int | None:
+    """A file, a folder or something else, as in `stat`; None for what can't be looked at."""
+    try:
+        return stat.S_IFMT(path.stat().st_mode)
+    except OSError:  # not there, too long a name, a folder that others may not enter
+        return None
 
 
 def _folder(folder: Path) -> Iterator[Input]:
     found = sorted(
         path
         for path in folder.rglob("*")
-        if path.suffix.lower() in AUDIO_ENDINGS and not path.is_dir()
+        if path.suffix.lower() in AUDIO_ENDINGS and _kind(path) != stat.S_IFDIR
     )
     if not found:
         raise RewardkitError("no_clips", f"no audio files in {folder}")
@@ -82,7 +93,9 @@ def _list(data: bytes, folder: Path, name: str) -> Iterator[Input]:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise RewardkitError("bad_list", f"{name}: neither sound nor a list in UTF-8") from error
-    for number, line in enumerate(text.split("\0") if "\0" in text else text.splitlines(), 1):
+    # To `splitlines`, a U+2028 in a name would be the end of a line too.
+    lines = text.split("\0") if "\0" in text else re.split("\r\n|\r|\n", text)
+    for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         entry = line
@@ -90,7 +103,7 @@ def _list(data: bytes, folder: Path, name: str) -> Iterator[Input]:
             try:
                 row = json.loads(line)
                 entry = row["path"] if "path" in row else row["audio"]
-            except (ValueError, KeyError) as error:
+            except (ValueError, KeyError, RecursionError) as error:
                 raise RewardkitError(
                     "bad_list", f"{name}:{number}: want a JSON object with `path` or `audio`"
                 ) from error

@@ -67,7 +67,28 @@ def test_lists_are_relative_to_their_own_folder(folder: Path) -> None:
     assert names("list.jsonl") == ["b.wav", "a.FLAC"]
 
 
-@pytest.mark.parametrize("line", ['{"file": "a.wav"}', '{"path": 3}', "{broken"])
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
+def test_a_line_ends_with_a_line_feed_or_a_carriage_return_alone(folder: Path, ending: str) -> None:
+    named = ["a\u2028b.wav", "c\x85\x1cd.wav"]
+    (folder / "list.txt").write_bytes(ending.join(named).encode())
+    assert names("list.txt") == named
+    rows = [json.dumps({"path": name}, ensure_ascii=False) for name in named]
+    (folder / "list.jsonl").write_bytes(ending.join(rows).encode())
+    assert names("list.jsonl") == named
+
+
+def test_a_name_that_no_file_can_have_is_a_clip_like_others(folder: Path) -> None:
+    assert names("b.wav", "x" * 5000, "a.FLAC") == ["b.wav", "x" * 5000, "a.FLAC"]
+
+
+def test_a_file_that_is_called_like_standard_input(folder: Path) -> None:
+    (folder / "-").touch()
+    assert names("?") == ["./-"]
+
+
+@pytest.mark.parametrize(
+    "line", ['{"file": "a.wav"}', '{"path": 3}', "{broken", '{"path": ' + "[" * 100_000]
+)
 def test_a_broken_list_says_where(folder: Path, line: str) -> None:
     (folder / "list.jsonl").write_text('{"path": "b.wav"}\n' + line)
     with pytest.raises(RewardkitError, match=r"bad_list: list\.jsonl:2"):
