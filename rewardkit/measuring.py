@@ -34,6 +34,7 @@ class Recipe:
         cache: Path of the feature cache, or None.
         limits: As in `audio.read`.
         device: As in `Extractor`.
+        digest: Of the host's `Schema`, which a worker's must be; empty for any.
     """
 
     scorers: tuple[tuple[str, dict[str, Any]], ...]
@@ -41,6 +42,7 @@ class Recipe:
     cache: str | None = None
     limits: audio.Limits = field(default_factory=lambda: audio.Limits())
     device: str = "cpu"
+    digest: str = ""
 
     @classmethod
     def of(cls, extractor: Extractor, limits: audio.Limits) -> Recipe:
@@ -51,16 +53,28 @@ class Recipe:
             extractor.cache.path if extractor.cache else None,
             limits,
             extractor.device,
+            extractor.schema.digest,
         )
 
     def make(self) -> Extractor:
-        """The extractor."""
-        return Extractor(
+        """The extractor.
+
+        Raises:
+            RewardkitError: `scorer_mismatch` when the installed scorers are not the host's.
+        """
+        made = Extractor(
             [scorers.load(name, **values) for name, values in self.scorers],
             cache=FeatureCache(self.cache) if self.cache else None,
             require_speech=self.require_speech,
             device=self.device,
         )
+        if self.digest not in ("", made.schema.digest):
+            names = ", ".join(name for name, _ in self.scorers)
+            raise RewardkitError(
+                "scorer_mismatch",
+                f"what is installed as {names} measures something else than the scorers given here",
+            )
+        return made
 
 
 def measure(

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import pytest
@@ -14,6 +14,7 @@ import pytest
 from rewardkit.audio import Limits
 from rewardkit.clip import Clip
 from rewardkit.errors import RewardkitError
+from rewardkit.extract import Extractor
 from rewardkit.order import GROUP, Order
 from rewardkit.testing import voice
 from rewardkit.workers import Pool, Recipe, measure, one_thread
@@ -85,6 +86,20 @@ def test_a_scorer_that_cannot_be_made_is_said_at_once(odd: Recipe) -> None:
         pytest.raises(RewardkitError, match=r"bad_scorer.*its model is not there"),
     ):
         list(pool.map(sources()))
+
+
+def test_workers_measure_with_the_hosts_scorers_or_not_at_all(odd: Recipe) -> None:
+    class Odd:
+        name, version, sample_rate, features = "odd", 2, None, odd.make().scorers[0].features
+
+        def __call__(self, clip: Clip) -> Mapping[str, float]:
+            return {"seconds": -clip.duration}
+
+    with (
+        Pool(Recipe.of(Extractor([Odd()]), Limits()), workers=1) as pool,
+        pytest.raises(RewardkitError, match="scorer_mismatch"),
+    ):
+        list(pool.map(sources()[:1]))
 
 
 def test_inputs_are_drawn_only_as_needed(odd: Recipe) -> None:
