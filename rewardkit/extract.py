@@ -27,6 +27,9 @@ from rewardkit.scorers import Scorer, identity
 _SECONDS: Final = {"cpu": 300.0, "gpu": 10_000.0}
 """Seconds of audio that are measured at a time, on the CPU and elsewhere: what bounds memory."""
 
+_RAISED: Final = (Exception, SystemExit)
+"""What a scorer may raise; one that calls `exit` does not end its host."""
+
 
 class Extractor:
     """Measures clips with some scorers.
@@ -202,7 +205,7 @@ def _call(scorer: Scorer, clips: Sequence[Clip]) -> list[NDArray[np.float32] | R
                 wanted = (len(clips), len(scorer.features))
                 raise ValueError(f"a batch gave numbers of shape {table.shape}, not {wanted}")
             return [_checked(scorer, clip, row) for clip, row in zip(clips, table, strict=True)]
-        except Exception as error:
+        except _RAISED as error:
             if len(clips) == 1:
                 return [_failure(scorer, clips[0], error)]
         # Each in a batch of its own, so that the culprit is named.
@@ -211,12 +214,12 @@ def _call(scorer: Scorer, clips: Sequence[Clip]) -> list[NDArray[np.float32] | R
     for clip in clips:
         try:
             results.append(_checked(scorer, clip, _row(scorer, scorer(clip))))
-        except Exception as error:
+        except _RAISED as error:
             results.append(_failure(scorer, clip, error))
     return results
 
 
-def _failure(scorer: Scorer, clip: Clip, error: Exception) -> ScorerError:
+def _failure(scorer: Scorer, clip: Clip, error: BaseException) -> ScorerError:
     code = error.code if isinstance(error, ScorerError) else "scorer_failed"
     failure = ScorerError(code, f"{scorer.name} on {clip.source}: {type(error).__name__}: {error}")
     failure.__cause__ = error

@@ -70,6 +70,20 @@ def test_a_failure_is_an_error_with_scorer_and_clip_and_touches_no_other(
     assert "probe on bad.wav: ZeroDivisionError: no" in str(error)
 
 
+def test_a_scorer_that_exits_does_not_end_its_host() -> None:
+    class Leaves(Probe):
+        def __call__(self, clip: Clip) -> Mapping[str, float]:
+            raise SystemExit("usage: ...")
+
+    class LeavesBatches(Leaves):
+        def score_batch(self, clips: Sequence[Clip]) -> NDArray[np.float64]:
+            raise SystemExit("usage: ...")
+
+    for kind in (Leaves, LeavesBatches):
+        found = Extractor([kind()], require_speech=False)(clips("a", "b"))
+        assert [error and error.code for error in found.errors] == ["scorer_failed"] * 2
+
+
 def test_a_batch_call_is_used_and_gives_the_same() -> None:
     single, batch = Probe(), Batched()
     a = Extractor([single], require_speech=False)(clips("a", "b"))
