@@ -74,8 +74,15 @@ def _as_parquet(rows: Sequence[Row]) -> bytes:
     import pyarrow.parquet
 
     flat = [_flat(row) for row in rows]
-    names = _columns(flat)
-    table = pyarrow.table({name: [row.get(name) for row in flat] for name in names})
+    # Of what no row has, pyarrow can't see the kind; files of some clips each must fit together.
+    kinds = dict.fromkeys(("reward", "std", "distance", "start"), pyarrow.float64())
+    kinds |= dict.fromkeys(("error.code", "error.message"), pyarrow.string())
+    table = pyarrow.table(
+        {
+            name: pyarrow.array([row.get(name) for row in flat], kinds.get(name))
+            for name in _columns(flat)
+        }
+    )
     sink = pyarrow.BufferOutputStream()
     pyarrow.parquet.write_table(table, sink)
     return bytes(sink.getvalue().to_pybytes())

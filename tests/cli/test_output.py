@@ -49,6 +49,15 @@ def test_formats_hold_the_same(tmp_path: Path) -> None:
     assert [row["path"] for row in parquet] == [row["path"] for row in table]
 
 
+def test_columns_have_one_kind_whether_clips_failed_or_not(tmp_path: Path) -> None:
+    schemas = []
+    for place, row in enumerate(ROWS):
+        output.write(tmp_path / f"{place}.parquet", [{**row, "start": None}])
+        schemas.append(pyarrow.parquet.read_schema(tmp_path / f"{place}.parquet"))
+    for name in set(schemas[0].names) & set(schemas[1].names):
+        assert schemas[0].field(name) == schemas[1].field(name)
+
+
 def test_names_that_are_not_utf_8_are_written_nearly_so(tmp_path: Path) -> None:
     name = b"b\xffd.wav".decode(errors="surrogateescape")
     rows = [Reward.failed(RewardkitError("too_short", name)).row(name)]
