@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import abc
 import logging
+import numbers
 import threading
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -208,9 +209,12 @@ def checked(on_failure: OnFailure) -> OnFailure:
         ...
         rewardkit.errors.RewardkitError: bad_option: on_failure=nan; it is 'raise', ...
     """
-    number = isinstance(on_failure, (int, float)) and not isinstance(on_failure, bool)
-    if on_failure in ("raise", "none") or (number and abs(float(on_failure)) < LARGEST):
+    if on_failure in ("raise", "none"):
         return on_failure
+    given: Any = on_failure  # NumPy's numbers too
+    number = isinstance(given, numbers.Real) and not isinstance(given, bool)
+    if number and abs(float(given)) < LARGEST:
+        return float(given)
     raise RewardkitError(
         "bad_option",
         f"on_failure={on_failure!r}; it is 'raise', 'none', or a finite number as a penalty",

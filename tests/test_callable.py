@@ -172,8 +172,11 @@ def test_failures_become_none() -> None:
     assert reward.failures == {"too_short": 2, "nonfinite": 1}
 
 
-def test_a_penalty_is_given_counted_and_logged(caplog: pytest.LogCaptureFixture) -> None:
-    reward = function(on_failure=-9)
+@pytest.mark.parametrize("penalty", [-9, np.float32(-9), np.int64(-9)])
+def test_a_penalty_is_given_counted_and_logged(
+    penalty: float, caplog: pytest.LogCaptureFixture
+) -> None:
+    reward = function(on_failure=penalty)
     with caplog.at_level(logging.WARNING):
         rewards = reward(torch.tensor(np.stack([BROKEN, buzz(1.0)])), RATE)
     assert rewards.tolist() == pytest.approx([-9.0, -1.0], abs=1e-5)
