@@ -284,17 +284,16 @@ class Pool:
                 job.done.set_result(measured)
 
     def _again(self, batch: list[Job], lost: Lost) -> None:
-        """What a lost worker had not answered is measured again, unless it was alone."""
+        """What a lost worker had not answered is measured again, unless it was alone and taken."""
         left = [job for job in batch if not job.done.done()]
-        if not lost.asked:
-            self._jobs.put_back(left)
-            return
-        if len(batch) == 1:
+        late = lost.code == "timeout"
+        if len(batch) == 1 and (lost.asked or (late and batch[0].alone)):
             for job in left:
                 job.done.set_result(ScorerError(lost.code, lost.message))
             return
-        for job in left:
-            job.alone = True
+        if lost.asked or late:  # one that did not take its batch in time is not waited for twice
+            for job in left:
+                job.alone = True
         self._jobs.put_back(left)
 
     async def _blocking(self, function: Callable[..., Any], *arguments: Any) -> Any:

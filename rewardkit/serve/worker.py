@@ -156,7 +156,7 @@ class Worker:
             self._pipe.send(list(batch))
         except OSError as error:
             late = time.monotonic() - start >= timeout
-            raise (_late(timeout) if late else self._died(asked=False)) from error
+            raise (_late(timeout, asked=False) if late else self._died(asked=False)) from error
         finally:
             stuck.cancel()
         self._hear(timeout, asked=False)  # that it has the batch
@@ -176,7 +176,7 @@ class Worker:
     def _hear(self, timeout: float, *, asked: bool = True) -> Any:
         try:
             if not self._pipe.poll(timeout):
-                raise _late(timeout)
+                raise _late(timeout, asked=asked)
             return self._pipe.recv()
         except (EOFError, OSError) as error:
             raise self._died(asked=asked) from error
@@ -187,8 +187,9 @@ class Worker:
         return Lost("worker_died", said, asked=asked)
 
 
-def _late(timeout: float) -> Lost:
-    return Lost("timeout", f"not measured within {timeout:g} s; its worker was killed")
+def _late(timeout: float, *, asked: bool = True) -> Lost:
+    said = f"not measured within {timeout:g} s; its worker was killed"
+    return Lost("timeout", said, asked=asked)
 
 
 class _Timed(Extractor):

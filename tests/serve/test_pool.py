@@ -94,17 +94,32 @@ def test_readiness_measures_the_canary_anew() -> None:
         assert (answer.status_code, answer.json()["error"]["code"]) == (503, "not_ready")
 
 
-def test_a_clip_that_was_never_handed_over_is_not_to_blame() -> None:
-    class Dead(Local):
-        def ask(self, batch: Any, timeout: float) -> Any:
-            raise Lost("worker_died", "the worker process died (exit code -9)", asked=False)
+class Deaf(Local):
+    """A worker that never takes what it is given."""
 
+    code = "timeout"
+
+    def ask(self, batch: Any, timeout: float) -> Any:
+        raise Lost(self.code, "it did not take its batch", asked=False)
+
+
+@pytest.mark.parametrize("reason", ["worker_died", "timeout"])
+def test_a_clip_that_was_never_handed_over_is_not_to_blame(reason: str) -> None:
     service = Made()
     right = service.pool._start
-    service.pool._start = lambda: Dead(service.model, service.options)
+    deaf = Deaf(service.model, service.options)
+    deaf.code = reason
+    service.pool._start = lambda: deaf
     with client(service) as served:
         service.pool._start = right
         assert codes(served.post("/v1/score", json=CLIP)) == [None]
+
+
+def test_a_clip_that_no_worker_takes_in_time_is_not_tried_for_ever() -> None:
+    service = Made()
+    service.pool._start = lambda: Deaf(service.model, service.options)
+    with client(service) as served:
+        assert codes(served.post("/v1/score", json=CLIP)) == ["timeout"]
 
 
 def test_a_worker_that_dies_while_it_is_idle_is_replaced_unasked() -> None:
@@ -294,3 +309,7 @@ def test_real_workers_that_are_killed_or_stopped_while_idle_cost_nothing(
         answer = served.post("/v1/score", json={"clips": [waveform(buzz(1.0))] * 20})
         assert codes(answer) == [None] * 20
         assert time.monotonic() - start < 20  # 1.5 s a clip would be 31.5
+        until(lambda: service.pool.pids not in ([], [stopped]))
+        os.kill(service.pool.pids[0], signal.SIGSTOP)
+        # One clip alone fits into the pipe, and is not taken from there either.
+        assert codes(served.post("/v1/score", json=CLIP)) == [None]
