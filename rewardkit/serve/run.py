@@ -36,9 +36,10 @@ class _Server(uvicorn.Server):
         self.failed: RewardkitError | None = None
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
-        """SIGTERM or SIGINT: stop letting requests in; at the second one, leave at once."""
+        """SIGTERM or SIGINT: stop letting requests in; a second one ends the grace."""
         if self._service.stopping:
-            self.should_exit = self.force_exit = True
+            self._until = 0.0
+            self.force_exit = self.should_exit
             return
         self._service.stopping = True
         if not self.started:
@@ -62,7 +63,7 @@ class _Server(uvicorn.Server):
             if not left or time.monotonic() >= self._until:
                 if left:
                     _LOG.error("%d requests were not answered within the grace", left)
-                    self._service.abandon()
+                self._service.abandon()
                 self.should_exit = True
         return await super().on_tick(counter)
 
