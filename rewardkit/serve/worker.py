@@ -126,7 +126,13 @@ class Worker:
             Lost: When it died, or did not come up in time.
             RewardkitError: When it can't make its scorers or its renderer.
         """
-        answer = self._hear(timeout)
+        try:
+            answer = self._hear(timeout)
+        except Lost as lost:
+            if lost.code != "timeout":
+                raise
+            late = f"a worker was not ready within {timeout:g} s of its start"
+            raise Lost("timeout", late) from lost
         if isinstance(answer, RewardkitError):
             raise answer
         measured: Measured = answer[0]

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import pickle
 import re
@@ -24,7 +25,7 @@ from rewardkit.scorers import load
 from rewardkit.serve.metrics import Metrics
 from rewardkit.serve.options import Options
 from rewardkit.serve.service import Service
-from rewardkit.serve.worker import Lost, _plain
+from rewardkit.serve.worker import Lost, Worker, _plain
 from rewardkit.testing import voice
 from tests.made import around, buzz, reward_model
 from tests.serve.made import DIES, HANGS, Local, Made, client, first, waveform
@@ -313,3 +314,12 @@ def test_real_workers_that_are_killed_or_stopped_while_idle_cost_nothing(
         os.kill(service.pool.pids[0], signal.SIGSTOP)
         # One clip alone fits into the pipe, and is not taken from there either.
         assert codes(served.post("/v1/score", json=CLIP)) == [None]
+
+
+def test_a_worker_that_is_not_ready_in_time_is_said_to_be_none() -> None:
+    worker = Worker.__new__(Worker)
+    worker._pipe, theirs = multiprocessing.Pipe()
+    with pytest.raises(Lost, match="not ready within"):
+        worker.ready(0.01)
+    theirs.close()
+    worker._pipe.close()
