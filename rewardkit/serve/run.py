@@ -83,20 +83,24 @@ def serve(service: Service, host: str, port: int, *, access_log: bool = False) -
     Raises:
         RewardkitError: When no worker can be started.
     """
-    config = uvicorn.Config(
-        create_app(service),
-        host=host,
-        port=port,
-        access_log=access_log,
-        timeout_graceful_shutdown=LAST,
-        server_header=False,
-        ws="none",
-        lifespan="on",
-    )
-    server = _Server(config, service)
+    server = _Server(_config(service, host, port, access_log=access_log), service)
     server.run()
     if service.stopping:
         return True
     if server.failed is not None:
         raise server.failed
     return server.started
+
+
+def _config(service: Service, host: str, port: int, *, access_log: bool = False) -> uvicorn.Config:
+    return uvicorn.Config(
+        create_app(service),
+        host=host,
+        port=port,
+        access_log=access_log,
+        timeout_graceful_shutdown=LAST,
+        server_header=False,
+        http="h11",  # httptools, where it is installed, takes a head of any length
+        ws="none",
+        lifespan="on",
+    )

@@ -7,14 +7,12 @@ from __future__ import annotations
 import contextlib
 import json
 import signal
+import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-import uvicorn
-
-from rewardkit.serve.app import create_app
-from rewardkit.serve.run import LAST, _Server
+from rewardkit.serve.run import _config, _Server
 from tests.serve.made import Made
 from tests.serve.test_command import get, post
 from tests.serve.test_door import CLIP, until
@@ -23,14 +21,7 @@ from tests.serve.test_door import CLIP, until
 @contextlib.contextmanager
 def running(service: Made) -> Iterator[tuple[_Server, int]]:
     """The server as `rewardkit serve` runs it, in a thread, and its port; its worker waits."""
-    config = uvicorn.Config(
-        create_app(service),
-        port=0,
-        log_level="critical",
-        lifespan="on",
-        timeout_graceful_shutdown=LAST,
-    )
-    server = _Server(config, service)
+    server = _Server(_config(service, "127.0.0.1", 0), service)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     until(lambda: server.started)
@@ -67,3 +58,12 @@ def test_a_probe_that_waits_when_the_server_leaves_is_told() -> None:
         status, text = probe.result()
     assert status == 503
     assert json.loads(text)["error"]["code"] == "stopping"
+
+
+def test_a_request_s_head_is_bounded() -> None:
+    service = Made()
+    assert _config(service, "127.0.0.1", 0).http == "h11"  # httptools bounds none
+    with running(service) as (_, port), socket.create_connection(("127.0.0.1", port)) as client:
+        client.settimeout(20)
+        client.sendall(b"GET /health/live HTTP/1.1\r\nX: " + b"x" * 100_000)
+        assert client.recv(100).startswith(b"HTTP/1.1 400")
