@@ -147,9 +147,12 @@ class Composite(Portable):
             rows: What is known of each: `completion` and the data set's columns.
 
         Raises:
-            RewardkitError: `missing_column` or `bad_function`: nothing could be judged so.
+            RewardkitError: `missing_column` or `bad_function`: nothing could be judged so;
+                `bad_batch` when there is not one row for each sound.
         """
         rows = [{}] * len(sounds) if rows is None else rows
+        if len(rows) != len(sounds):
+            raise RewardkitError("bad_batch", f"{len(rows)} rows for {len(sounds)} sounds")
         clips = [read(each, None, None, self.limits) for each in sounds]
         samples = Samples(clips, rows, self.functions)
         own = None

@@ -331,6 +331,13 @@ def test_what_the_recipe_needs_must_be_given() -> None:
         Composite(wrong, MODEL.reward_function())
 
 
+@pytest.mark.parametrize("rows", [[], [{"completion": "a"}] * 2])
+def test_there_is_one_row_for_each_sound(rows: list[Any]) -> None:
+    made = composite({"form": {"kind": "format", "pattern": "a"}}, {"form": {}})
+    with pytest.raises(RewardkitError, match=f"bad_batch: {len(rows)} rows for 1 sounds"):
+        made.rewards([SILENT], rows)
+
+
 def test_a_missing_column_or_a_function_that_miscounts_ends_the_run() -> None:
     made = composite({"right": {"kind": "exact_answer"}}, {"right": {}})
     with pytest.raises(RewardkitError, match="missing_column: no column 'answer'"):
