@@ -188,22 +188,26 @@ class Composite(Portable):
             for name, term in self.recipe.terms.items()
             if not isinstance(term, Preference)
         }
+        known: dict[str, list[Reward]] = {}  # terms may share a column
         for name, term in self.recipe.preferences.items():
-            against = self._references(term, samples) if term.reference else None
+            against = None
+            if term.reference is not None:
+                if term.reference not in known:
+                    known[term.reference] = self._references(term.reference, samples)
+                against = known[term.reference]
             values[name] = [
                 _preferred(term, reward, None if against is None else against[i])
                 for i, reward in enumerate(own or ())
             ]
         return values
 
-    def _references(self, term: Preference, samples: Samples) -> list[Reward]:
-        """The rewards of what the samples are compared with.
+    def _references(self, column: str, samples: Samples) -> list[Reward]:
+        """The rewards of what the samples are compared with: the sounds in a column.
 
         A reference without a text of its own says the sample's. Each distinct one is judged once.
         """
         assert self.preference is not None  # noqa: S101
-        assert term.reference is not None  # noqa: S101
-        given = samples.column(term.reference)
+        given = samples.column(column)
         said = [t if isinstance(t := row.get("text"), str) else None for row in samples.rows]
         clips = [
             read(sound(each), None, text, self.limits)

@@ -122,3 +122,17 @@ def test_a_reference_is_judged_with_its_text_and_says_the_row_s_without_one() ->
         {"text": "bad", "natural": sound},
     ]
     assert scalars(made.rewards([sound] * 4, rows)) == [0.0, 1.0, 0.0, 0.0]
+
+
+def test_terms_that_share_a_column_share_its_judging() -> None:
+    against = {"kind": "preference", "reference": "natural"}
+    terms = {name: against | {"dimension": name} for name in ("pace", "level")}
+    reward = MODEL.reward_function()
+    recipe = Recipe.model_validate({"terms": terms, "sum": {name: {} for name in terms}})
+    rows = [{"natural": clip(1.0)}, {"natural": clip(2.5)}]
+    found = Composite(recipe, reward).rewards([clip(3.0), clip(2.0)], rows)
+    assert [r.dimensions for r in found] == [
+        {"pace": 2.0, "level": 0.0},
+        {"pace": -0.5, "level": 0.0},
+    ]
+    assert reward.clips == 4
