@@ -60,7 +60,8 @@ class Composite(Portable):
     Raises:
         RewardkitError: `bad_recipe` when the recipe needs what was not given, or compares with a
             reference by a preference in a conservative mode: a reference's lower bound, taken
-            away, would raise the reward where the model knows least.
+            away, would raise the reward where the model knows least. Nor may that one be
+            `Watched`, whose monitor would see the references.
 
     Example:
         >>> recipe = Recipe.model_validate({
@@ -120,6 +121,12 @@ class Composite(Portable):
                     "bad_recipe",
                     f"{name} compares with a reference, and a reward function of mode {mode!r} "
                     "would pay for an uncertain reference; give one of mode 'mean'",
+                )
+            if term.reference is not None and hasattr(self.preference, "monitor"):
+                raise RewardkitError(
+                    "bad_recipe",
+                    f"{name} compares with a reference, which a monitor of the reward function "
+                    "would take for the policy's; watch the composite: Watched(composite, monitor)",
                 )
 
     @property

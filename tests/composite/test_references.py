@@ -136,3 +136,15 @@ def test_terms_that_share_a_column_share_its_judging() -> None:
         {"pace": -0.5, "level": 0.0},
     ]
     assert reward.clips == 4
+
+
+def test_a_monitor_does_not_see_references() -> None:
+    monitor = Monitor()
+    recipe = relative("log_odds").recipe
+    with pytest.raises(RewardkitError, match="watch the composite"):
+        Composite(recipe, Watched(MODEL.reward_function(), monitor))  # type: ignore[arg-type]
+    watched = Watched(Composite(recipe, MODEL.reward_function()), monitor)
+    watched.rewards([clip(3.0)], [{"natural": clip(1.0)}])
+    assert monitor.numbers["mean/reward"] == 2.0
+    watched.rewards([clip(4.0)], [{"natural": clip(1.0)}])
+    assert monitor.numbers["running_mean/reward"] == 2.5
