@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -86,7 +87,7 @@ def next_pairs(
     votes: Pairs | None = None,
     *,
     count: int,
-    seed: int,
+    seed: int | Sequence[int],
     options: ActiveOptions | None = None,
     train: TrainOptions | None = None,
 ) -> list[Suggestion]:
@@ -103,7 +104,9 @@ def next_pairs(
         candidates: Rows of the clips that may be compared, `(pairs, 2)`; see `pairs_among`.
         votes: What was judged so far, between the same rows; None before the first vote.
         count: How many pairs; fewer come when the candidates run out.
-        seed: The same arguments give the same pairs.
+        seed: As of `numpy.random.default_rng`; the same arguments give the same pairs. Each batch
+            takes another, such as `(seed, votes so far)`: of one seed all batches draw the same
+            places of what is left, and so pairs of the same clips, which are no random sample.
         options: See `ActiveOptions`.
         train: How the head is fitted to the votes: likelihood of ties, raters, smoothing. Its
             weight decay follows from `spread`.

@@ -47,7 +47,7 @@ def suggest(
         Optional[float],  # noqa: UP045
         typer.Option(help="Agreement with listeners that is enough; says when it is reached."),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of the random pairs, and of the sides.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of the random pairs, and of the sides.")] = 0,
     cache: Annotated[bool, typer.Option(help="Keep features in $REWARDKIT_CACHE.")] = True,
     workers: Annotated[int, typer.Option(min=0, help="Processes to measure with.")] = 1,
 ) -> None:
@@ -84,7 +84,7 @@ def suggest(
     candidates = [(offered[a], offered[b]) for a, b in among.tolist()]
     found = next_pairs(
         [values[path] for path in known], candidates, _votes(indexed, row),
-        count=count, seed=seed, options=options,
+        count=count, seed=(seed, len(indexed.pairs)), options=options,
     )  # fmt: skip
     folder = out.parent.absolute()
     rows = [

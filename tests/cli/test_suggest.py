@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import json
 import os
+from itertools import combinations, islice
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -132,3 +134,22 @@ def test_the_target_is_for_answers_in_the_margins_dimension(tmp_path: Path) -> N
     assert row["_dimension"] == "overall"
     assert "go on: no answer to a random pair" in said()  # whose margin it is nobody knows
     assert "go on: no answer to a random pair" in said(_margin=0.0, _dimension="overall")
+
+
+@pytest.mark.usefixtures("cached")
+def test_random_pairs_of_one_batch_say_nothing_of_those_of_the_next(tmp_path: Path) -> None:
+    votes, out = tmp_path / "votes.jsonl", tmp_path / "pairs.jsonl"
+    votes.write_text("")
+    names = sorted(path.name for path in CLIPS.glob("*.flac"))
+    order = {frozenset(both): place for place, both in enumerate(combinations(names, 2))}
+    batches = []
+    for _ in range(2):
+        given = ("--votes", votes) if batches else ()
+        done = suggest(CLIPS, "-o", out, *given, "--explore", "1", "--count", 12)
+        assert done.exit_code == 0, done.output
+        asked = rows(out)
+        both = [{Path(str(row[side])).name for side in ("audio_a", "audio_b")} for row in asked]
+        batches.append(np.array([order[frozenset(pair)] for pair in both]))
+        votes.write_text("".join(json.dumps({**row, "preference": "a"}) + "\n" for row in asked))
+    # As many places apart as by chance, a third of all, and not next to each other.
+    assert np.abs(batches[0] - batches[1]).mean() > len(order) / 6
