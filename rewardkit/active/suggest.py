@@ -142,9 +142,10 @@ def next_pairs(
     if not left.any():
         raise RewardkitError("no_candidates", "every candidate was judged already")
     rng = np.random.default_rng(seed)
+    count = min(count, int(left.sum()))
     needed = int(options.explore * count + 1e-9)
     found: list[Suggestion] = []
-    for number in range(min(count, int(left.sum()))):
+    for number in range(count):
         explore = 1.0 if needed >= count - number else options.explore
         gains = design.gains
         draws = rng.random(3)

@@ -83,6 +83,15 @@ def test_at_least_the_asked_share_is_random_and_nothing_comes_twice(
     assert again == found
 
 
+def test_the_asked_share_is_random_of_as_many_as_are_left() -> None:
+    values = np.random.default_rng(0).normal(size=(4, 3))
+    options = ActiveOptions(explore=0.5)
+    for seed in range(20):
+        found = next_pairs(values, pairs_among([0] * 4), count=100, seed=seed, options=options)
+        assert len(found) == 6
+        assert sum(one.reason == "random" for one in found) >= 3
+
+
 def test_a_cold_start_covers_the_space() -> None:
     """Without a vote, the chosen pairs leave less unknown than any random batch of as many."""
     rng = np.random.default_rng(0)
