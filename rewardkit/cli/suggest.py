@@ -166,15 +166,18 @@ def _votes(indexed: Indexed, row: dict[str, int]) -> Any:
 def _say(votes: Sequence[Path], target: float | None, dimensions: Sequence[str]) -> None:
     """What answers to random pairs of earlier suggestions say of the head.
 
-    A margin is the head's opinion in one dimension, and says nothing of answers in another.
+    A margin is the head's opinion in one dimension, and says nothing of answers in another. What
+    several listeners say of one pair is one draw from the pairs: their mean counts once.
     """
+    from statistics import fmean
+
     from rewardkit.active import Accuracy
     from rewardkit.active.stopping import agreement
     from rewardkit.preferences.issues import Issues
     from rewardkit.preferences.parse import Parser
     from rewardkit.preferences.read import FORMATS
 
-    margin, win = [], []
+    agreed: dict[frozenset[str], list[float]] = {}  # by pair, in order
     only = dimensions[0] if len(dimensions) == 1 else None  # older files do not name it
     for path in votes:
         parse = Parser("/", as_text=path.suffix.lower() == ".csv")
@@ -189,10 +192,10 @@ def _say(votes: Sequence[Path], target: float | None, dimensions: Sequence[str])
             if preference is None or not abs(opinion) > 0:  # before any vote there was no opinion
                 continue
             if (cells.get("_dimension") or only) == preference.dimension:
-                margin.append(opinion)
-                win.append(preference.win)
-    if margin:
-        verdict = Accuracy(target=target).verdict(agreement(margin, win))
+                (agrees,) = agreement([opinion], [preference.win]).tolist()
+                agreed.setdefault(frozenset((preference.a, preference.b)), []).append(agrees)
+    if agreed:
+        verdict = Accuracy(target=target).verdict([fmean(answers) for answers in agreed.values()])
         typer.echo(f"{'stop' if verdict.stop else 'go on'}: {verdict.reason}")
     elif target is not None:
         typer.echo("go on: no answer to a random pair that the head had an opinion of")

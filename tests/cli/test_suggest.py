@@ -63,14 +63,24 @@ def test_pairs_then_answers_then_pairs(tmp_path: Path) -> None:
     seen = {frozenset((r["audio_a"], r["audio_b"])) for r in pairs}
     assert not seen & {frozenset((r["audio_a"], r["audio_b"])) for r in rows(second)}
     assert any(row["_margin"] for row in rows(second))
-    # Answers to random pairs on which the head had an opinion are what the stop rule counts.
-    agreed = [
-        {**row, "_reason": "random", "_margin": 1.0, "preference": "a"} for row in rows(second)
-    ] * 10
-    votes.write_text("".join(json.dumps(row) + "\n" for row in agreed))
-    third = tmp_path / "third.jsonl"
-    done = suggest(CLIPS, "-o", third, "--votes", votes, "--same", same, "--target", "0.7")
-    assert "stop: agreement is above the target: 1.000" in done.output
+
+    # Answers to random pairs on which the head had an opinion are what the stop rule counts, and
+    # several answers to one pair count once.
+    def target(pairs: list[dict[str, object]], listeners: int) -> str:
+        agreed = [
+            {**row, "_reason": "random", "_margin": 1.0, "preference": "a", "rater": str(n)}
+            for row in pairs
+            for n in range(listeners)
+        ]
+        votes.write_text("".join(json.dumps(row) + "\n" for row in agreed))
+        third = tmp_path / "third.jsonl"
+        return suggest(
+            CLIPS, "-o", third, "--votes", votes, "--same", same, "--target", "0.7", "--count", 1
+        ).output
+
+    assert "go on: agreement so far: 1.000 [0.395, 1.000]" in target(rows(second), 10)
+    done = suggest(CLIPS, "-o", second, "--count", 60)
+    assert "stop: agreement is above the target: 1.000 [0.803" in target(rows(second), 1)
 
 
 @pytest.mark.usefixtures("cached")
@@ -119,9 +129,9 @@ def test_the_target_is_for_answers_in_the_margins_dimension(tmp_path: Path) -> N
 
     def said(**others: object) -> str:
         answers = [
-            {"audio_a": str(some[n % 3]), "audio_b": str(some[3 + n % 5]), "preference": "a",
-             "rater": str(n), "_reason": "random", "_margin": 1.0, **others, **more}
-            for n in range(20) for more in ({}, {"dimension": "prosody"})
+            {"audio_a": str(a), "audio_b": str(b), "preference": "a",
+             "_reason": "random", "_margin": 1.0, **others, **more}
+            for a, b in islice(combinations(some, 2), 20) for more in ({}, {"dimension": "prosody"})
         ]  # fmt: skip
         votes.write_text("".join(json.dumps(row) + "\n" for row in answers))
         done = suggest(*some, "-o", out, "--votes", votes, "--target", "0.7", "--count", 1)
