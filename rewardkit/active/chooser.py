@@ -116,6 +116,7 @@ class ActiveChooser:
         chosen = pick(gains, eligible, explore, draw.random(), draw.random())
         number = state.pairs[chosen.place].id
         work = self._working
+        self._opinions.pop((number, state.rater), None)  # of a random draw that was not answered
         if chosen.reason == RANDOM and design is not None and work is not None and work.learned:
             # A fit may have ended meanwhile: what counts is the one that the design is made of.
             names = list(work.learned.beliefs)

@@ -172,6 +172,20 @@ def test_an_opinion_is_that_of_the_fit_that_chose(monkeypatch: pytest.MonkeyPatc
     assert len(chooser._opinions) == 1
 
 
+def test_a_pair_that_comes_again_by_choice_is_no_random_one() -> None:
+    """Drawn at random it was not answered; the second time it is there for what it teaches."""
+    chooser = ActiveChooser(ActiveOptions(explore=1.0), stop=Accuracy(), background=False)
+    state = run(ActiveChooser(background=False), study(), 12)
+    choice = chooser.choose(state, random.Random(0))
+    assert choice is not None
+    assert len(chooser._opinions) == 1
+    chooser.options = ActiveOptions(explore=0.0)
+    again = chooser.choose(dataclasses.replace(state, eligible=[choice.pair]), random.Random(0))
+    assert again is not None
+    assert (again.pair, again.reason) == (choice.pair, "information")
+    assert not chooser._opinions
+
+
 def test_it_stops_when_the_head_is_good_enough() -> None:
     rule = Accuracy(target=0.6)
     chooser = ActiveChooser(ActiveOptions(explore=0.5), stop=rule, background=False)
