@@ -4,9 +4,10 @@
 
 Pairs that share a speaker or a clip are not independent. Both the bootstrap and the folds of
 cross-validation therefore work on units: the groups that are given (speakers, say), or else the
-connected components of the graph whose edges are the compared pairs; where those are too few, the
-clips. No pair with a clip of the fold's units is trained on. A pair of two units is tested in both
-their folds, where its other side may be in pairs that were trained on.
+connected components of the graph whose edges are the compared pairs; where those are too few, or
+one of them holds too much, the clips. No pair with a clip of the fold's units is trained on. A pair
+of two units is tested in both their folds, where its other side may be in pairs that were trained
+on.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ Groups = Sequence[Hashable]
 """One label per clip (row), such as its speaker; None stands for a group of its own."""
 
 _ENOUGH: Final = 8  # components; with fewer, each clip is a unit of its own
+_MOST: Final = 1 / 3  # of the pairs in one component; likewise with more
 
 
 def units(pairs: Pairs, groups: Groups | None = None) -> Ints:
@@ -33,7 +35,8 @@ def units(pairs: Pairs, groups: Groups | None = None) -> Ints:
     Args:
         pairs: The preferences.
         groups: One label per clip. Without it, the units are the connected components of
-            compared clips; with fewer than eight of those, the clips themselves.
+            compared clips; with fewer than eight of those, or one that holds more than a third
+            of the pairs (as when pairs were drawn at random from all), the clips themselves.
 
     Raises:
         RewardkitError: `bad_groups` when a clip has no label.
@@ -54,7 +57,8 @@ def units(pairs: Pairs, groups: Groups | None = None) -> Ints:
         labels = np.array(codes, np.int64)
         return _dense(np.stack([labels[pairs.a], labels[pairs.b]], axis=1))
     component = _components(pairs)
-    if len(np.unique(component)) >= _ENOUGH:
+    _, size = np.unique(component, return_counts=True)
+    if len(size) >= _ENOUGH and size.max() <= _MOST * len(pairs):
         return _dense(np.stack([component, component], axis=1))
     return _dense(np.stack([pairs.a, pairs.b], axis=1))
 

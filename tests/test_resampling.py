@@ -25,6 +25,16 @@ def test_units_are_groups_components_or_clips():
     assert units(joined)[0, 0] == units(joined)[9, 0]
 
 
+def test_a_component_that_holds_most_pairs_is_no_unit():
+    # Drawn at random from 200 clips, two thirds of the pairs hang together.
+    rng = np.random.default_rng(0)
+    a = rng.integers(0, 200, 150)
+    pairs = Pairs.of(a, (a + rng.integers(1, 200, 150)) % 200, np.ones(150))
+    found = units(pairs)
+    assert (found[:, 0] != found[:, 1]).all()  # clips
+    assert max(held.mean() for _, held in folds(found, 8)) < 0.4
+
+
 def test_draws_average_to_one_and_multiply_across_units():
     unit = np.array([[0, 0], [0, 1], [2, 2]])
     often = np.concatenate(list(draws(unit, 20_000, np.random.default_rng(0))))
