@@ -85,7 +85,8 @@ def judge_both(
     kept, abstained = _kept(read, measured, skip_errors)
     kept = by_sound(kept, read.keys)
     indexed = index(kept)
-    groups: Groups | None = None if set(indexed.speakers) == {None} else indexed.speakers
+    # Of one speaker, known or not, there is nothing to resample but the clips.
+    groups: Groups | None = indexed.speakers if len(set(indexed.speakers)) > 1 else None
     margins = [found.margin(indexed) for found in measured]
     evaluation = evaluate(
         indexed.pairs,

@@ -136,6 +136,16 @@ def test_a_clip_without_a_speaker_and_a_copy_of_one_do_not_undo_the_grouping(fil
     assert judge(reward_model(), file)["pace"].units == 4  # three speakers, and one unknown
 
 
+def test_of_one_speaker_the_clips_are_resampled(file: Path):
+    rows = [json.loads(line) for line in file.read_text().splitlines()]
+    for row in rows:
+        row |= {"speaker_a": "ann", "speaker_b": "ann"}
+    file.write_text("\n".join(map(json.dumps, rows)))
+    result = judge(reward_model(), file)["pace"]
+    assert result.units == 6
+    assert result.log_loss.low is not None
+
+
 def test_clips_too_far_out_are_counted_and_not_judged(file: Path):
     model = reward_model()
     values = np.random.default_rng(0).uniform([1.5, -32.0], [2.6, -8.0], (100, 2))
