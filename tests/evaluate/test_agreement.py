@@ -101,6 +101,16 @@ def test_one_group_has_no_interval():
     assert "no interval" in str(result.accuracy)
 
 
+def test_intervals_of_few_speakers_are_warned_of():
+    pairs, margin = random_pairs(200)
+    for speakers, warned in ((2, True), (5, True), (6, False)):
+        groups = [row % speakers for row in range(400)]
+        found = evaluate(pairs, margin, groups=groups, resamples=200).warnings
+        assert any("few_units" in text for text in found) is warned
+    few = evaluate(pairs, margin, groups=["ann", "ben"] * 200, resamples=0)
+    assert not any("few_units" in text for text in few.warnings)  # there is no interval
+
+
 def test_trivial_rules_stand_beside_in_their_better_direction():
     count = 40
     pairs = Pairs.of(np.arange(count), np.arange(count) + count, np.arange(count) < 10)
