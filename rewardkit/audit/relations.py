@@ -137,8 +137,8 @@ def audit(
         progress: Told what is being done.
 
     Raises:
-        RewardkitError: `too_few_clips` when fewer than `LEAST` clips have a reward, `no_signal`
-            when all of these have the same.
+        RewardkitError: `too_few_clips` when fewer than `LEAST` clips have a reward, or no change
+            suits any of them, `no_signal` when all have the same reward.
     """
     before = [reward.scalar for reward in model.score_batch(clips)]
     usable = [(c, r) for c, r in zip(clips, before, strict=True) if r is not None]
@@ -163,6 +163,8 @@ def audit(
         if changed:
             now = [reward.scalar for reward in model.score_batch(changed)]
             findings.append(_finding(perturbation, changed, was, now, spread))
+    if not findings:
+        raise RewardkitError("too_few_clips", "there is no change that suits any of the clips")
     return Audit(model.manifest.name, len(usable), spread, tuple(findings))
 
 

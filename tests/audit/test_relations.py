@@ -121,6 +121,14 @@ def test_clips_that_a_change_does_not_suit_are_left_out() -> None:
     assert finding.clips == sum(clip.duration <= 2 for clip in speech())
 
 
+def test_an_audit_of_which_no_change_suits_a_clip_is_not_passed() -> None:
+    def none(x: np.ndarray, rate: int, rng: np.random.Generator) -> np.ndarray:
+        raise NotApplicable("never")
+
+    with pytest.raises(RewardkitError, match="too_few_clips"):
+        audit(model(0, 0, -1), speech(), [Perturbation("none", "", "same", none)])
+
+
 def test_too_few_clips_or_no_spread_is_an_error() -> None:
     with pytest.raises(RewardkitError, match="too_few_clips"):
         audit(model(1, 0, 0), [*speech(4), Clip(np.zeros(16_000, np.float32), 16_000)], [])
