@@ -49,8 +49,9 @@ def evaluate(
         by: By facet (`speaker`, `language`, `system`), what each pair belongs to; see
             `rewardkit.evaluate.facets`. Where pairs have margins, they are sliced by those too.
         resamples: Of the bootstrap.
-        level: Coverage of the intervals. They are percentile intervals: with few groups, such as
-            eight speakers, somewhat too narrow.
+        level: Coverage of the intervals. They are percentile intervals: with few groups too
+            narrow. Those of 95 % hold the truth in some 88 % with eight speakers of independent
+            pairs, and in half with two; fewer than six are warned of.
         seed: Of the bootstrap.
         brief: Only accuracy, log-loss and trivial rules.
 
