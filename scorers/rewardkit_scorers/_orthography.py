@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+
 _WORD: Final = re.compile(r"a[am]*(?:['\-]a[am]*)*")
 """A word, in the kinds of its characters: letters and digits, marks, what joins words."""
 
@@ -158,9 +160,15 @@ def edits(reference: Sequence[str], found: Sequence[str]) -> int:
         >>> edits("sunday", "saturday"), edits(["a", "b"], [])
         (3, 2)
     """
-    row = list(range(len(found) + 1))
+    if len(found) < len(reference):  # the same number either way: the longer one is the row
+        reference, found = found, reference
+    numbers = {unit: k for k, unit in enumerate(dict.fromkeys((*reference, *found)))}
+    row = places = np.arange(len(found) + 1)
+    columns = np.array([numbers[got] for got in found], np.int64)
     for i, wanted in enumerate(reference, start=1):
-        before, row[0] = row[0], i
-        for j, got in enumerate(found, start=1):
-            before, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, before + (wanted != got))
-    return row[-1]
+        least = np.empty_like(row)
+        least[0] = i
+        np.minimum(row[1:] + 1, row[:-1] + (columns != numbers[wanted]), out=least[1:])
+        # Insertions: one more for each place to the right.
+        row = np.minimum.accumulate(least - places) + places
+    return int(row[-1])

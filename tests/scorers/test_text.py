@@ -261,6 +261,15 @@ def test_edits_equal_the_definition(a: str, b: str) -> None:
     assert edits(a, b) == slow_edits(a, b)
 
 
+def test_edits_of_long_texts() -> None:
+    """One letter in a hundred lost, and one changed; and a few letters found in many."""
+    said = np.random.default_rng(0).integers(97, 123, 50_000).astype(np.uint8)
+    heard = np.delete(said, np.arange(50, 50_000, 100))
+    heard[::99] = ord("!")
+    assert edits(said[:5_000].tobytes().decode(), heard[:4_950].tobytes().decode()) == 100
+    assert edits(said.tobytes().decode()[:100], heard.tobytes().decode()) == 49_500 - 100
+
+
 # Recognisers
 
 
