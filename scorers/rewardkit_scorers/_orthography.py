@@ -15,8 +15,11 @@ import numpy as np
 _WORD: Final = re.compile(r"a[am]*(?:['\-]a[am]*)*")
 """A word, in the kinds of its characters: letters and digits, marks, what joins words."""
 
-_MARK: Final = re.compile(r"[.,;:!?…()—–\"„“”«»]|\s-\s")
-"""What a reader may pause at: a hyphen only with spaces around it."""
+_ALIKE: Final = str.maketrans("’ʼ‐\u200b", "''- ")
+"""Apostrophes and hyphens that mean the same, as NFKC leaves them; a space of no width."""
+
+_MARK: Final = re.compile(r"[.,;:!?…()—–\"„“”«»]|\s-\s|·\s")
+"""What a reader may pause at: a hyphen only with spaces around it; the Greek point above."""
 
 _GERMAN: Final = re.compile("aa|ee|oo|ie(?!n)|ei|ai|au|eu|äu|ey|ay|[aeiouyäöü]")
 _VOWELS: Final = re.compile("[aeiouyæœøıə]+")
@@ -50,6 +53,8 @@ class Text:
 def read(text: str, language: str) -> Text | None:
     """Split a text; None when it has no words, or holds digits, whose reading is not written.
 
+    Numerals that are words, such as the Chinese, are no digits.
+
     Args:
         text: Of any script; syllables are counted in Latin, Cyrillic and Greek letters.
         language: `"en"` or `"de"`; for any other, a syllable is a group of vowel letters.
@@ -62,7 +67,7 @@ marks=(1, 4))
         True
     """
     normal = _normal(text)
-    if any(letter.isnumeric() for letter in normal):
+    if any(unicodedata.category(letter) in ("Nd", "No") for letter in normal):
         return None
     found = _spans(normal)
     if not found:
@@ -91,7 +96,7 @@ def words(text: str) -> tuple[str, ...]:
 def _normal(text: str) -> str:
     """Lower case, without the format characters (Cf); a space of no width is a space."""
     lower = unicodedata.normalize("NFKC", text).lower().replace("i\u0307", "i")  # from "İ"
-    lower = lower.replace("’", "'").replace("\u200b", " ")
+    lower = lower.translate(_ALIKE)
     return "".join(letter for letter in lower if unicodedata.category(letter) != "Cf")
 
 

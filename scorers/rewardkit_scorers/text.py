@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
@@ -39,8 +39,8 @@ and House 1990, "Articulation rate and the duration of syllables and stress grou
 speech", JASA 88, 101-112, find about as much."""
 
 SPOKEN: Final = (
-    Feature("speech_rate", "1/s", "the text's syllables per second, pauses included", 0, 100),
-    Feature("articulation_rate", "1/s", "the text's syllables per second of speech", 0, 100),
+    Feature("speech_rate", "1/s", "the text's syllables per second, pauses included", 0),
+    Feature("articulation_rate", "1/s", "the text's syllables per second of speech", 0),
     Feature("marks_paused", "1", "share of the punctuation inside the text that has a pause", 0, 1),
     Feature("pauses_unmarked", "1", "share of the pauses that are at no punctuation", 0, 1),
     Feature("unmarked_time", "1", "share of the time in pauses that are at no punctuation", 0, 1),
@@ -88,11 +88,11 @@ class Text:
     """
 
     language: str = "en"
-    recogniser: str | None = None
+    recogniser: str | None = field(default=None, metadata={"location": True})
     least_pause: float = 0.2
 
     name = "text"
-    version = 2
+    version = 3
     sample_rate = _recogniser.SAMPLE_RATE
     uses_text = True
 

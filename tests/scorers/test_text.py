@@ -120,6 +120,13 @@ def test_without_marks_or_text() -> None:
         assert np.isnan(list(Text()(clip.with_text(unread)).values())).all()
 
 
+def test_a_long_text_beside_little_sound_has_rates_in_range() -> None:
+    found = Text()(saying(5).with_text("one " * 500))
+    assert found["articulation_rate"] == pytest.approx(500, rel=0.05)
+    for feature in Text().features:
+        assert not found[feature.name] > feature.high
+
+
 def test_silence_has_no_rate() -> None:
     silence = Clip(np.zeros(16_000, np.float32), 16_000)
     assert np.isnan(list(Text()(silence.with_text("one two")).values())).all()
@@ -186,6 +193,21 @@ def test_marks_are_inside() -> None:
 )
 def test_letters_keep_their_marks(sentence: str, found: tuple[str, ...]) -> None:
     assert _orthography.words(sentence) == found
+
+
+@pytest.mark.parametrize("sentence", ["我有一个苹果", "三百人", "二〇二六年"])
+def test_numerals_that_are_words(sentence: str) -> None:
+    assert read(sentence, "zh") == _orthography.Text((sentence,), (), ())
+
+
+def test_apostrophes_and_hyphens_are_alike() -> None:
+    assert _orthography.words("пʼять п’ять") == ("п'ять", "п'ять")
+    assert _orthography.words("well\u2010known well\u2011known") == ("well-known", "well-known")
+
+
+def test_the_greek_point_above_is_a_mark() -> None:
+    assert read("Ναι\u0387 τι κάνεις", "el").marks == (1,)  # type: ignore[union-attr]
+    assert read("col·lecció", "ca").marks == ()  # type: ignore[union-attr]
 
 
 def test_a_text_to_be_read_keeps_them_too() -> None:
@@ -294,6 +316,18 @@ def test_a_checkpoint_cannot_name_any_function() -> None:
 
 def test_identity_follows_the_recogniser(recognisers: dict[str, str]) -> None:
     assert identity(Text(recogniser="made")) != identity(Text())
+
+
+def test_identity_is_that_of_the_model_wherever_it_lies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_recogniser._whisper, "dimensions", lambda path: 16)
+    identities = []
+    for name, content in (("here", b"1"), ("there", b"1"), ("other", b"2")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "model.bin").write_bytes(content)
+        identities.append(identity(Text(recogniser=f"whisper:{tmp_path / name}")))
+    assert identities[0] == identities[1] != identities[2]
 
 
 @given(st.integers(1, 100))
