@@ -27,6 +27,9 @@ Samples = NDArray[np.float32]
 CONFIG: Final = "config.json"
 INPUT: Final = "preprocessor_config.json"
 WEIGHTS: Final = "*.safetensors"
+INDEX: Final = "*.safetensors.index.json"
+"""Where weights of several files lie; without it they are not found."""
+
 SAMPLE_RATE: Final = 16_000
 
 ARCHITECTURES: Final = {

@@ -4,7 +4,8 @@
 
 Radford et al. 2022, "Robust Speech Recognition via Large-Scale Weak Supervision",
 arXiv:2212.04356. The folder is what faster-whisper reads: `model.bin`, `config.json`,
-`tokenizer.json`. CTranslate2's own binary format holds arrays and settings, no code.
+`tokenizer.json`, and `vocabulary.json` or `.txt`. CTranslate2's own binary format holds arrays and
+settings, no code.
 
 Whisper was trained on 30 s, shorter sounds followed by silence. CTranslate2 takes fewer frames
 too, and they are encoded as they are: the encodings do not depend on padding, and cost less.
@@ -30,6 +31,9 @@ Encodings = NDArray[np.float32]
 MODEL: Final = "model.bin"
 FILES: Final = (MODEL, "config.json", "preprocessor_config.json", "tokenizer.json")
 """What decides the numbers; all but the first only where there is one."""
+
+VOCABULARY: Final = "vocabulary.*"
+"""JSON or text, without which CTranslate2 loads no model."""
 
 SAMPLE_RATE: Final = 16_000
 LONGEST: Final = 30 * SAMPLE_RATE

@@ -206,8 +206,9 @@ def locate(model: str, revision: str | None) -> Path:
     if Path(model).is_dir():
         return Path(model).resolve()
     if HUB_ID.fullmatch(model):
-        patterns = (*_whisper.FILES, _transformers.INPUT, _transformers.WEIGHTS)
-        return fetch(model, revision, patterns)
+        whisper = (*_whisper.FILES, _whisper.VOCABULARY)
+        other = (_transformers.INPUT, _transformers.WEIGHTS, _transformers.INDEX)
+        return fetch(model, revision, (*whisper, *other))
     raise CheckpointError(
         "unknown_encoder", f"no encoder {model!r}: give a folder, or a hub id owner/name"
     )

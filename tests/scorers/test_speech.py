@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -46,12 +47,12 @@ CLASSES = {"wav2vec2": "Wav2Vec2", "wavlm": "WavLM", "hubert": "Hubert"}
 WORDS = ("<|endoftext|>", "<|startoftranscript|>", "<|notimestamps|>", "one", "two", "three")
 
 
-def save_hub(folder: Path, kind: str) -> Any:
+def save_hub(folder: Path, kind: str, **options: Any) -> Any:
     """A tiny encoder as transformers saves it; gives the network that was saved."""
     torch.manual_seed(3)
     config = getattr(transformers, f"{CLASSES[kind]}Config")(**SIZES)
     network = getattr(transformers, f"{CLASSES[kind]}Model")(config).eval()
-    network.save_pretrained(folder)
+    network.save_pretrained(folder, **options)
     front = {"do_normalize": True, "sampling_rate": 16_000}
     (folder / "preprocessor_config.json").write_text(json.dumps(front))
     return network
@@ -285,6 +286,31 @@ def test_from_the_hub(
     assert (repository, revision) == ("owner/model", "0" * 40)
     assert not any("pytorch" in p or p in ("*", "*.bin", "*.py") for p in patterns)
     assert _encoder.HUB_ID.fullmatch("owner/model")
+
+
+@pytest.mark.parametrize("kind", ["wavlm", "whisper"])
+def test_what_is_fetched_is_enough(
+    folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kind: str
+) -> None:
+    """Of a repository with weights in several files, too: only what the patterns name is there."""
+    whole, there = tmp_path / "whole", tmp_path / "fetched"
+    if kind == "whisper":
+        shutil.copytree(folders[kind], whole)
+    else:
+        save_hub(whole, kind, max_shard_size="20KB")
+        assert len(list(whole.glob("*.safetensors"))) == 2
+    (whole / "README.md").touch()
+
+    def fetch(_repository: str, _revision: str | None, patterns: tuple[str, ...]) -> Path:
+        there.mkdir(exist_ok=True)
+        for path in (path for pattern in patterns for path in whole.glob(pattern)):
+            shutil.copy(path, there)
+        return there
+
+    monkeypatch.setattr(speech, "fetch", fetch)
+    found = values(Speech("owner/model"), voice(1.0))
+    assert not (there / "README.md").exists()
+    assert np.array_equal(found, values(scorer(folders[kind]), voice(1.0)))
 
 
 def test_options_that_do_not_fit(folders: dict[str, Path]) -> None:
