@@ -40,7 +40,7 @@ TOGETHER: Final = 64
 
 
 class _Strict(pydantic.BaseModel):
-    model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
+    model_config = pydantic.ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Trim(_Strict):
@@ -126,7 +126,8 @@ def read(folder: Path) -> OurCard | None:
     path = folder / CONFIG
     try:
         config = Config.model_validate(json.loads(path.read_text("utf-8")))
-    except (OSError, ValueError) as error:  # pydantic's and json's errors are ValueErrors
+    # Those of pydantic and of json are ValueErrors.
+    except (OSError, ValueError, RecursionError) as error:
         raise CheckpointError("bad_encoder", f"{path}: {error}") from error
     return OurCard(
         classes=config.classes,

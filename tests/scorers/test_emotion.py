@@ -414,9 +414,13 @@ def test_spoilt_folders(copy: Path, tmp_path: Path) -> None:
         {"window": 0},
         {"window": 750 * 640 + 1},
         {"surprise": 1},
+        {"rms": float("inf")},
+        {"circumplex_degrees": [float("nan")] * len(config["classes"])},
     ):
         (copy / "config.json").write_text(json.dumps(config | change))
         assert fails(copy) == "bad_encoder", change
+    (copy / "config.json").write_text("[" * 100_000)
+    assert fails(copy) == "bad_encoder"
     wide = {"dimensions": config["dimensions"] + 1}
     (copy / "config.json").write_text(json.dumps(config | wide))
     assert fails(copy) == "bad_tensors"
