@@ -11,6 +11,7 @@ import numpy as np
 
 from rewardkit.errors import RewardkitError
 
+_LOWEST: Final = 10.0  # Hz; far below any voice: windows and lags grow with its period
 _HIGHEST: Final = 8000.0  # Hz; half the sample rate
 
 
@@ -54,9 +55,9 @@ def pitch_range(scorer: Any) -> None:
         RewardkitError: `bad_parameter`.
     """
     positive(scorer, "floor", "ceiling")
-    if not scorer.floor < scorer.ceiling <= min(100 * scorer.floor, _HIGHEST):
+    if not _LOWEST <= scorer.floor < scorer.ceiling <= min(100 * scorer.floor, _HIGHEST):
         raise RewardkitError(
             "bad_parameter",
             f"{scorer.name}: floor {scorer.floor} and ceiling {scorer.ceiling} must satisfy "
-            f"floor < ceiling <= 100 floor, and ceiling <= {_HIGHEST:g}",
+            f"{_LOWEST:g} <= floor < ceiling <= 100 floor, and ceiling <= {_HIGHEST:g}",
         )

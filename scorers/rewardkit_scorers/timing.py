@@ -70,8 +70,8 @@ class Timing:
 
     Raises:
         RewardkitError: `bad_parameter` for another `vad`, a silence, dip or pause not above 0, or
-            a floor not below the ceiling; `missing_package` when silero-vad is wanted but not
-            installed.
+            when floor and ceiling don't satisfy 10 <= floor < ceiling <= 100 floor, and
+            ceiling <= 8000; `missing_package` when silero-vad is wanted but not installed.
 
     Source:
         The parts name theirs. The dip was chosen on four speakers of EmoDB's hand-marked

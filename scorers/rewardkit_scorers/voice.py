@@ -63,7 +63,8 @@ class Voice:
         ceiling: Highest pitch in Hz.
 
     Raises:
-        RewardkitError: `bad_parameter` when the floor is not above 0 and below the ceiling.
+        RewardkitError: `bad_parameter` when floor and ceiling don't satisfy
+            10 <= floor < ceiling <= 100 floor, and ceiling <= 8000.
 
     Source:
         See `_phonation`, `_cepstrum`, `_noise`, `_transients` and, for `hnr_cc` with Praat's

@@ -289,6 +289,7 @@ def test_any_batch_order_and_chunking_gives_the_same_bits(sounds):
         {"floor": 700.0, "ceiling": 60.0},
         {"floor": float("nan")},
         {"floor": 0},
+        {"floor": 1e-4, "ceiling": 1e-3},
         {"ceiling": 9000.0},
     ],
 )
