@@ -24,6 +24,9 @@ Contour = NDArray[np.float64]
 STEP: Final = 0.01
 """Seconds between the points of an F0 contour."""
 
+_LOWEST: Final = 60.0  # Hz, looked for first
+_WINDOW: Final = 3 / _LOWEST  # s; three periods
+
 
 def pitch_range(sound: parselmouth.Sound) -> tuple[float, float]:
     """F0 floor and ceiling in Hz for one speaker: 0.75 times the first quartile, 2.5 the third.
@@ -32,9 +35,11 @@ def pitch_range(sound: parselmouth.Sound) -> tuple[float, float]:
     Speech Sciences 1(1); the ceiling is the one given there for expressive speech.
 
     Raises:
-        NotApplicable: When nothing in the clip is voiced.
+        NotApplicable: When nothing in the clip is voiced, or it is shorter than 0.05 s.
     """
-    values = sound.to_pitch(STEP, 60.0, 700.0).selected_array["frequency"]
+    if not sound.duration >= _WINDOW:  # Praat refuses to look at it; none at all last NaN
+        raise NotApplicable(f"shorter than {_WINDOW:g} s")
+    values = sound.to_pitch(STEP, _LOWEST, 700.0).selected_array["frequency"]
     voiced = values[values > 0]
     if len(voiced) < 10:
         raise NotApplicable("under 0.1 s of the clip is voiced")
