@@ -53,7 +53,7 @@ class Timing:
     The parts: speech and silence (`_pauses`), syllable nuclei as peaks of level, with rhythm and
     stress (`_nuclei`), syllables by a learned detector (`_syllables`), the modulation spectrum
     (`_modulation`) and looped sound (`_repeats`). All levels are relative to the clip's own, so
-    gain changes nothing. Silences of at least `least_pause` are pauses.
+    gain changes nothing with `vad="energy"`. Silences of at least `least_pause` are pauses.
 
     Two measures of rate: `articulation_rate` counts peaks of level, of any sound; `syllable_rate`
     comes from the learned detector, which follows fast speech better and knows speech only.
@@ -61,7 +61,8 @@ class Timing:
     Args:
         vad: How speech is found: by level and voicing (`"energy"`), or by the network silero-vad
             (`"silero"`, needs the extra `vad`), which takes fewer noises for speech, but places
-            pauses less exactly and costs more than all the rest (`benchmarks/networks.py`).
+            pauses less exactly and costs more than all the rest (`benchmarks/networks.py`). It
+            hears the level too: edges move with gain, and 40 dB softer it misses pauses.
         silence: dB below the 99th percentile of level at which silence begins, for `"energy"`.
         dip: dB by which level must fall between two nuclei.
         least_pause: Seconds; shorter silences are part of speech (closures of stops).
