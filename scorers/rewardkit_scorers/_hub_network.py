@@ -152,7 +152,8 @@ def _tensors(path: Path) -> dict[str, Tensor]:
     """A state dict from a pickle, read by the loader that makes tensors and nothing else.
 
     Raises:
-        CheckpointError: `unsafe_weights` when the pickle wants to make anything else.
+        CheckpointError: `unsafe_weights` when the pickle wants to make anything else, `bad_tensors`
+            when it is damaged.
     """
     import torch
 
@@ -163,7 +164,7 @@ def _tensors(path: Path) -> dict[str, Tensor]:
             "unsafe_weights",
             f"{path} is not loaded: it holds more than tensors and could run code; {error}",
         ) from error
-    except (OSError, EOFError, RuntimeError, ValueError, KeyError) as error:
+    except Exception as error:  # of many kinds, by where the file is damaged
         raise CheckpointError("bad_tensors", f"{path}: {error}") from error
     if not isinstance(found, dict) or not all(
         isinstance(key, str) and isinstance(value, torch.Tensor) for key, value in found.items()

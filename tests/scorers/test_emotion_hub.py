@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import pickle
 import subprocess
@@ -379,6 +380,17 @@ def test_spoilt_files(copy: Path) -> None:
     assert spoilt("model.ckpt", b"") in {"bad_tensors", "unsafe_weights"}
     (copy / "model.ckpt").unlink()
     assert fails(copy) == "missing_file"
+
+
+def test_a_pickle_cut_off_anywhere_is_no_tensors(tmp_path: Path) -> None:
+    """In the older format, where torch fails in the most ways."""
+    path, file = tmp_path / "model.ckpt", io.BytesIO()
+    tensors = {"0.w.weight": torch.zeros(4, 8), "0.w.bias": torch.zeros(4)}
+    torch.save(tensors, file, _use_new_zipfile_serialization=False)
+    for length in range(0, len(file.getvalue()), 5):
+        path.write_bytes(file.getvalue()[:length])
+        with pytest.raises(CheckpointError, match=r"bad_tensors|unsafe_weights"):
+            _hub_network._tensors(path)
 
 
 def test_labels_that_are_not_known_have_no_axes(copy: Path) -> None:
