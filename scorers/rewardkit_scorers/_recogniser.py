@@ -52,18 +52,24 @@ def digest(name: str) -> str:
 
 
 @lru_cache(maxsize=2)
-def recogniser(name: str, digest: str, device: str) -> Recogniser:  # noqa: ARG001 - cache's key
+def recogniser(name: str, known: str, device: str) -> Recogniser:
     """The recogniser of a name, loaded once per process.
 
     Args:
         name: `whisper:FOLDER`, or an entry point of the group.
-        digest: Of the name.
+        known: Its digest.
         device: `"cpu"` or `"cuda"`.
+
+    Raises:
+        CheckpointError: `bad_encoder` when the model's files changed after the digest was taken.
     """
     if not name.startswith(WHISPER):
         function = _point(name).load()
         return lambda samples, language: str(function(samples, SAMPLE_RATE, language))
-    model = _whisper.Whisper(Path(name.removeprefix(WHISPER)), device)
+    folder = Path(name.removeprefix(WHISPER))
+    model = _whisper.Whisper(folder, device)
+    if digest(name) != known:
+        raise CheckpointError("bad_encoder", f"{folder}: files changed while in use; start again")
 
     def transcribe(samples: Samples, language: str) -> str:
         parts = [model.transcribe(part, language) for part in pieces(samples)]

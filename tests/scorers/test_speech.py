@@ -17,10 +17,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from rewardkit_scorers import _encoder, _transformers, _whisper, speech
+from rewardkit_scorers import _encoder, _recogniser, _transformers, _whisper, speech
 from rewardkit_scorers._inference import inference
 from rewardkit_scorers._windows import level
 from rewardkit_scorers.speech import WINDOW, Speech
+from rewardkit_scorers.text import Text
 
 from rewardkit import torchaudio_cpu
 from rewardkit.batch import Batch
@@ -372,6 +373,20 @@ def test_spoilt_folders(folders: dict[str, Path], tmp_path: Path) -> None:
     weights = folder / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-100])
     assert fails(folder) == "bad_tensors"
+
+
+def test_a_recogniser_whose_files_change_under_way(
+    folders: dict[str, Path], tmp_path: Path
+) -> None:
+    """What it heard would be kept under the name of another."""
+    folder = tmp_path / "whisper"
+    shutil.copytree(folders["whisper"], folder)
+    scorer = Text(recogniser=f"whisper:{folder}")
+    assert _recogniser.recogniser(f"whisper:{folder}", scorer.digest, "cpu")
+    _recogniser.recogniser.cache_clear()
+    (folder / "config.json").write_text((folder / "config.json").read_text() + "\n")
+    with pytest.raises(CheckpointError, match="changed while in use"):
+        scorer(voice(1.0).with_text("one two three"))
 
 
 def test_spoilt_whisper(folders: dict[str, Path], tmp_path: Path) -> None:
