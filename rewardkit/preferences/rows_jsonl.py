@@ -17,7 +17,7 @@ from rewardkit.preferences.lines import lines
 _SPACE: Final = re.compile(r"[ \t\r\n]*")
 
 
-class _DuplicateKeyError(ValueError):
+class DuplicateKeyError(ValueError):
     """Raised out of the JSON decoder with the key that stands twice."""
 
 
@@ -41,7 +41,7 @@ def objects(file: BinaryIO, issues: Issues) -> Iterator[tuple[int, dict[str, Any
         file: Opened in binary mode.
         issues: Where what is wrong is noted.
     """
-    decode = json.JSONDecoder(object_pairs_hook=_unique).decode
+    decode = json.JSONDecoder(object_pairs_hook=unique).decode
     for number, text in lines(file, issues):
         if text is None:
             yield number, None
@@ -52,7 +52,7 @@ def objects(file: BinaryIO, issues: Issues) -> Iterator[tuple[int, dict[str, Any
 def _row(text: str, number: int, decode: Any, issues: Issues) -> dict[str, Any] | None:
     try:
         row = decode(text)
-    except _DuplicateKeyError as error:
+    except DuplicateKeyError as error:
         key = error.args[0]
         message = f"the name {shown(key)} stands twice"
         issues.add(number, "duplicate_key", message, _second(text, key))
@@ -70,13 +70,18 @@ def _row(text: str, number: int, decode: Any, issues: Issues) -> dict[str, Any] 
     return row
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of a JSON decoder, each of its names once.
+
+    Raises:
+        DuplicateKeyError: With the name that stands twice.
+    """
     row = dict(pairs)
     if len(row) < len(pairs):
         seen: set[str] = set()
         for key, _ in pairs:
             if key in seen:
-                raise _DuplicateKeyError(key)
+                raise DuplicateKeyError(key)
             seen.add(key)
     return row
 

@@ -116,6 +116,10 @@ class Source:
                 continue
             if header is None:
                 header = cells
+                twice = [name for name, count in Counter(header).items() if name and count > 1]
+                if twice:
+                    self.bad(line, "duplicate_key", f"the column {shown(twice[0])} stands twice")
+                    return
             elif len(cells) != len(header):
                 self.bad(line, "bad_csv", f"{len(cells)} cells for {len(header)} columns")
             else:
@@ -128,25 +132,37 @@ class Source:
         except UnicodeDecodeError as error:
             self.bad(None, "bad_encoding", f"not UTF-8: {error}")
             return
-        decoder = json.JSONDecoder()
+        decode = json.JSONDecoder(object_pairs_hook=rows_jsonl.unique).raw_decode
         line, seen, place = 1, 0, 0
 
-        def skip(characters: str) -> int:
-            at = place
-            while at < len(text) and text[at] in characters:
-                at += 1
-            return at
+        def mark() -> str:
+            """The next character that is no space; none at the end."""
+            nonlocal line, seen, place
+            while place < len(text) and text[place] in " \t\r\n":
+                place += 1
+            line += text.count("\n", seen, place)
+            seen = place
+            return text[place : place + 1]
 
-        place = skip(" \t\r\n")
-        if not text.startswith("[", place):
+        if mark() != "[":
             self.bad(1, "bad_json", "the file is not an array of objects")
             return
         place += 1
-        while (place := skip(" \t\r\n,")) < len(text) and text[place] != "]":
-            line += text.count("\n", seen, place)
-            seen = place
+        is_first = True
+        while (found := mark()) and found != "]":
+            if not is_first:
+                if found != ",":
+                    self.bad(line, "bad_json", "no comma; the rest of the file is not read")
+                    return
+                place += 1
+                mark()
+            is_first = False
             try:
-                row, place = decoder.raw_decode(text, place)
+                row, place = decode(text, place)
+            except rows_jsonl.DuplicateKeyError as error:
+                message = f"the name {shown(error.args[0])} stands twice"
+                self.bad(line, "duplicate_key", f"{message}; the rest of the file is not read")
+                return
             except (ValueError, RecursionError) as error:
                 self.bad(line, "bad_json", f"{error}; the rest of the file is not read")
                 return
@@ -154,8 +170,12 @@ class Source:
                 yield line, row
             else:
                 self.bad(line, "wrong_type", f"an object is needed, not {shown(row)}")
-        if place >= len(text):
+        if not found:
             self.bad(line, "bad_json", "the array does not end: is the file cut off?")
+            return
+        place += 1
+        if mark():
+            self.bad(line, "bad_json", "something follows the array; it is not read")
 
     def _parquet(self) -> Iterator[tuple[int, dict[str, Any]]]:
         import pyarrow as pa

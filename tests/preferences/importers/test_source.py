@@ -26,6 +26,10 @@ from tests.preferences.importers.made import SPEECHJUDGE, jsonl, lines, short
         ("[" * 100_000, "bad_json"),
         (b"\xff\xfe", "bad_encoding"),
         ("[]", "empty"),
+        ('[{"data": {}}] [{"data": {}}]', ":1: bad_json something follows"),
+        ('[{"data": {}}\n{"data": {}}]', ":2: bad_json no comma"),
+        ('[{"data": {}},\n\n]', ":3: bad_json"),
+        ('[{"id": 1, "data": {}, "id": 2}]', ":1: duplicate_key the name 'id'"),
     ],
 )
 def test_arrays_that_are_none(tmp_path: Path, content: str | bytes, code: str) -> None:
@@ -72,6 +76,13 @@ def test_values_beyond_all_bounds(tmp_path: Path) -> None:
     table = {"workerid": "w", "file": "x.wav", "vote": 10**400}
     with pytest.raises(PreferenceError, match="invalid"):
         convert(jsonl(tmp_path, table), "p808")
+
+
+def test_a_column_that_stands_twice(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text("chosen,rejected,,,chosen\na.wav,b.wav,,,c.wav\n")
+    with pytest.raises(PreferenceError, match="duplicate_key the column 'chosen'"):
+        convert(path, "trl")
 
 
 def test_parquet_rows(tmp_path: Path) -> None:
