@@ -12,7 +12,8 @@ Responses stand there in one of these shapes, with `preference` for the question
 - Argilla 2 (`to_json`): `"fields": {…}` and `"responses": {"preference": [{"value", "user_id"}]}`.
 
 A value may also be a list of `{"rank", "value"}`, or one field's name: that one is best. Only
-submitted responses count; drafts and discarded ones are counted as left out.
+submitted responses count; drafts and discarded ones are counted as left out. Rankings of more than
+one question would all be taken for the same dimension: an error.
 
 Sources: https://docs.argilla.io (rg.Response, RankingQuestion, import and export); the card of
 https://huggingface.co/datasets/kursathalat/ranking_ds for the shape on the hub.
@@ -47,6 +48,12 @@ def read(source: Source) -> Iterator[Preference]:
             continue
         if not responses:
             source.left_out["records without a response"] += 1
+        ranked = [question for question, _, _, value in responses if _ranks(value, fields)]
+        if len(set(ranked)) > 1:
+            both = ", ".join(dict.fromkeys(ranked))
+            message = f"rankings of several questions: {both}; give each a file of its own"
+            source.bad(line, "conflicting_columns", message)
+            continue
         for question, user, status, value in responses:
             if status not in (None, "submitted"):
                 source.left_out[f"responses that are {status}"] += 1

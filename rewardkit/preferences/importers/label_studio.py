@@ -10,7 +10,8 @@ may have but two. With the tag's `leftChoiceValue` and `rightChoiceValue` set, `
 these; they are understood when they are the keys. JSON-MIN (`{"audio1", …, "pw", "annotator"}`)
 is read as well, where but one column can be the answer.
 
-Cancelled annotations, and those without a choice, are counted as left out.
+Two answers of one annotation on the same tags belong to different questions: an error. Cancelled
+annotations, and those without a choice, are counted as left out.
 
 Sources: https://labelstud.io/guide/task_format, https://labelstud.io/tags/pairwise.
 """
@@ -57,6 +58,10 @@ def _task(
         chosen = [one for one in results if one.get("type") == "pairwise"]
         if not chosen:
             source.left_out["annotations without a choice"] += 1
+        if len({str(one.get("to_name")) for one in chosen}) < len(chosen):
+            message = "several answers on the same two clips; give each question a file of its own"
+            source.bad(line, "conflicting_columns", message)
+            continue
         who = annotation.get("completed_by")
         if isinstance(who, dict):
             who = who.get("email") or who.get("id")

@@ -61,3 +61,12 @@ def test_argilla_ranks_that_are_none(tmp_path: Path, rank: str) -> None:
         "response1", "response2"]}}]}).replace("7", rank)  # fmt: skip
     with pytest.raises(PreferenceError, match="a ranking of fields is needed"):
         convert(jsonl(tmp_path, row), "argilla")
+
+
+def test_argilla_with_two_rankings(tmp_path: Path) -> None:
+    answer = {"user_id": "u1", "value": ["response2", "response1"], "status": "submitted"}
+    path = jsonl(tmp_path, ARGILLA1, {**ARGILLA1, "prosody": [answer]})
+    found = convert(path, "argilla", skip_errors=True)
+    assert lines(found) == [(2, "conflicting_columns")]
+    assert "preference, prosody" in found.errors.text(1)
+    assert {p.line for p in found.preferences} == {1}

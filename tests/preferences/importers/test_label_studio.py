@@ -70,3 +70,15 @@ def test_label_studio_min(tmp_path: Path) -> None:
     assert [short(p) for p in found.preferences] == [("one.wav", "two.wav", 0.0)] * 2
     assert [code for _, code in lines(found)] == ["conflicting_columns", "out_of_range"]
     assert not found.left_out
+
+
+def test_label_studio_with_two_questions(tmp_path: Path) -> None:
+    path = tmp_path / "project.json"
+    one = label_studio_task("left")
+    (first,) = one["annotations"][0]["result"]
+    again = {**first, "from_name": "prosody", "value": {"selected": "right"}}
+    two = label_studio_task("left", result=[first, again])
+    path.write_text(json.dumps([one, two]))
+    found = convert(path, "label-studio", skip_errors=True)
+    assert [code for _, code in lines(found)] == ["conflicting_columns"]
+    assert [short(p) for p in found.preferences] == [("one.wav", "two.wav", 1.0)]
