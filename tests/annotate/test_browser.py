@@ -232,6 +232,30 @@ def test_switching_keeps_the_place_and_counts_what_was_heard_once(
     assert b == pytest.approx((found["at"] - found["before"]) / 0.6, abs=0.08)
 
 
+def test_a_pair_that_does_not_load_can_be_skipped(chromium: Any, served: made.Server) -> None:
+    complaints: list[str] = []
+    page = driver.watched(chromium, complaints)
+    page.goto(served.base)
+    page.click("#begin")
+    at(page, 1)
+    page.route("**/api/clips/**", lambda route: route.fulfill(status=503, body="busy"))
+    page.keyboard.press("s")
+    page.wait_for_selector("#notice:has-text('Trying again')")
+    assert page.inner_text("#gate") == "Loading"
+    held: list[Any] = []
+    page.route("**/api/clips/**", lambda route: held.append(route))
+    with page.expect_request("**/api/clips/*/b"):
+        page.click("#skip")  # of a pair whose clips can't be had
+    page.unroute("**/api/clips/**")
+    with driver.another_pair(page):
+        page.keyboard.press("s")  # of one whose clips never come
+    driver.hear(page)
+    assert [text for text in complaints if "503" not in text] == []
+    served.kill()
+    votes = Study.open(served.path).db.read("SELECT action FROM vote")
+    assert [row["action"] for row in votes] == ["skip"] * 3
+
+
 def test_another_window_and_a_server_that_fails_are_said_as_such(
     chromium: Any, served: made.Server
 ) -> None:

@@ -19,7 +19,8 @@ let shown = null; // the presentation
 let undoes = null; // the vote that an undo would take back
 let waves = [];
 let since = 0;
-let isBusy = true; // while something is sent or loaded
+let isBusy = true; // while something is sent
+let isWaiting = false; // for the server, and the notice says so
 
 // Screens and messages
 
@@ -43,10 +44,14 @@ function notice(text) {
 }
 
 function onWait(error) {
-  if (!error) notice(null);
-  else if (error.code === "not_saved") notice("The server can’t save just now. Your answer is kept here and sent again.");
-  else if (error.status === 0) notice("No connection. Your answer is kept here and sent again.");
-  else notice("The server can’t answer just now. Your answer is kept here and sent again.");
+  if (!error) {
+    if (isWaiting) notice(null);
+  } else {
+    const what =
+      error.code === "not_saved" ? "The server can’t save just now." : error.status === 0 ? "No connection." : "The server can’t answer just now.";
+    notice(`${what} ${outbox.items.length ? "Your answer is kept here and sent again." : "Trying again."}`);
+  }
+  isWaiting = Boolean(error);
 }
 
 function trouble(error) {
@@ -60,6 +65,7 @@ function trouble(error) {
 async function doing(work) {
   if (isBusy) return;
   isBusy = true;
+  notice(null);
   try {
     await work();
   } catch (error) {
@@ -114,10 +120,12 @@ async function next() {
     screen("done");
     return;
   }
-  await show();
+  show().catch(trouble); // not waited for: what does not load can be skipped
 }
 
 async function show() {
+  const mine = shown;
+  const isShown = () => shown === mine;
   player.stop();
   questions.clear();
   questions.setOpen(false);
@@ -128,15 +136,20 @@ async function show() {
   screen("listen");
   for (const wave of waves) wave.destroy();
   waves = [];
-  const [a, b] = shown.clips;
-  player.load([], [a.gain, b.gain], shown.heard);
+  const [a, b] = mine.clips;
+  player.load([], [a.gain, b.gain], mine.heard);
+  $("gate").textContent = "Loading";
   since = performance.now();
   try {
     const buffers = await Promise.all(
-      shown.clips.map(async ({ url }) => player.decode(await persist(() => getBytes(url), onWait))),
+      mine.clips.map(async ({ url }) => {
+        const bytes = await persist(() => getBytes(url), (error) => isShown() && onWait(error), isShown);
+        return player.decode(bytes);
+      }),
     );
-    player.load(buffers, [a.gain, b.gain], shown.heard);
-    const heights = buffers.map((buffer, side) => peaks(buffer, shown.clips[side].gain));
+    if (!isShown()) return;
+    player.load(buffers, [a.gain, b.gain], mine.heard);
+    const heights = buffers.map((buffer, side) => peaks(buffer, mine.clips[side].gain));
     const most = Math.max(...heights.map((values) => Math.max(...values)));
     const longest = Math.max(...buffers.map((buffer) => buffer.duration));
     waves = buffers.map(
@@ -145,12 +158,13 @@ async function show() {
     since = performance.now();
     announce("New pair. Press 1 for A, 2 for B.");
   } catch (error) {
+    if (!isShown()) return;
     $("gate").textContent = "A clip can’t be played. Choose “Broken sound” to go on.";
     announce($("gate").textContent);
     console.error(error);
   }
   $("listen").removeAttribute("aria-busy");
-  $("listen").dataset.pair = shown.id;
+  $("listen").dataset.pair = mine.id;
   draw();
 }
 

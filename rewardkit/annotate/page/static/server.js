@@ -66,15 +66,15 @@ export async function post(path, body = {}) {
 
 const pause = (time) => new Promise((resolve) => setTimeout(resolve, time));
 
-/** Asks until there is an answer, telling `onWait` of each attempt that failed for now. */
-export async function persist(ask, onWait) {
+/** Asks until there is an answer, or none is wanted; `onWait` is told of attempts that failed for now. */
+export async function persist(ask, onWait, isWanted = () => true) {
   for (let attempt = 0; ; attempt++) {
     try {
       const answer = await ask();
       onWait(null);
       return answer;
     } catch (error) {
-      if (!(error instanceof Refused) || !error.isPassing) {
+      if (!(error instanceof Refused) || !error.isPassing || !isWanted()) {
         onWait(null);
         throw error;
       }
