@@ -191,6 +191,19 @@ def test_a_rater_with_a_hostile_name_and_two_questions(chromium: Any, tmp_path: 
     ]
 
 
+def test_the_space_bar_turns_a_switch_that_has_the_focus(
+    chromium: Any, served: made.Server
+) -> None:
+    page = driver.watched(chromium, [])
+    page.goto(served.base)
+    page.click("#begin")
+    at(page, 1)
+    page.focus("#matched")
+    page.keyboard.press("Space")
+    assert not page.is_checked("#matched")
+    assert page.inner_text("#heard-a") == "0 % heard"
+
+
 SWITCHING = """async () => {
   const { Player } = await import("/static/player.js");
   const player = new Player();

@@ -273,6 +273,7 @@ function press(choice, event) {
 }
 
 function isForPage(event) {
+  if (event.key === " " && event.target.matches("input")) return false; // it turns a switch
   return !(event.ctrlKey || event.metaKey || event.altKey || $("help").open);
 }
 
