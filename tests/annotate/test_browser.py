@@ -269,6 +269,32 @@ def test_a_pair_that_does_not_load_can_be_skipped(chromium: Any, served: made.Se
     assert [row["action"] for row in votes] == ["skip"] * 3
 
 
+WAKING = """async () => {
+  const { Player } = await import("/static/player.js");
+  const player = new Player();
+  const context = player.audio();
+  await context.suspend();
+  let wake;
+  context.resume = () => new Promise((resolve) => (wake = resolve));
+  const buffers = () => [1.0, 0.6].map((seconds) => context.createBuffer(1, seconds * 48000, 48000));
+  player.load(buffers(), [1, 1], [0, 0]);
+  const playing = player.play(0);
+  player.load(buffers(), [1, 1], [0, 0]);
+  wake();
+  await playing;
+  return player.isPlaying;
+}"""
+
+
+def test_what_was_asked_of_one_pair_does_not_start_the_next(
+    chromium: Any, served: made.Server
+) -> None:
+    page = driver.watched(chromium, [])
+    page.goto(served.base)
+    page.click("#begin")
+    assert page.evaluate(WAKING) is False
+
+
 def test_another_window_and_a_server_that_fails_are_said_as_such(
     chromium: Any, served: made.Server
 ) -> None:

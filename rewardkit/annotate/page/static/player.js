@@ -65,9 +65,11 @@ export class Player extends EventTarget {
 
   /** Plays a side: from where the other one is; from the start when it is the one that plays. */
   async play(side) {
-    if (!this.buffers.length) return;
+    const buffers = this.buffers;
+    if (!buffers.length) return;
     const context = this.audio();
     if (context.state !== "running") await context.resume();
+    if (this.buffers !== buffers) return; // another pair by now
     const at = this.position;
     const isOver = at >= this.duration(side) - 0.05;
     if (this.isPlaying && side !== this.side && !isOver) {
