@@ -177,6 +177,11 @@ def test_a_rater_with_a_hostile_name_and_two_questions(chromium: Any, tmp_path: 
         page.goto(f"{server.base}/organiser#{organiser}")
         page.wait_for_selector("#raters tr")
         assert page.locator("#raters th").inner_text() == name
+        page.click("#links-toggle")
+        page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+        page.click("#links button")  # without HTTPS there is no clipboard
+        page.wait_for_selector("#links button:has-text('Selected')")
+        assert page.evaluate("String(getSelection())") == f"{server.base}/#{token}"
         with page.expect_download() as download:
             page.click("#export")
         rows = [json.loads(line) for line in Path(download.value.path()).read_text().splitlines()]

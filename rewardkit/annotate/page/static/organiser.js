@@ -95,11 +95,17 @@ function row(rater) {
 function link([name, token]) {
   const url = `${location.origin}/#${token}`;
   const copy = make("button", { className: "quiet", text: "Copy", type: "button", "aria-label": `Copy the link of ${name}` });
+  const code = make("code", { text: url });
   copy.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(url);
-    copy.textContent = "Copied";
+    try {
+      await navigator.clipboard.writeText(url);
+      copy.textContent = "Copied";
+    } catch {
+      getSelection().selectAllChildren(code); // there is no clipboard without HTTPS
+      copy.textContent = "Selected";
+    }
   });
-  return make("li", { className: "link", children: [make("b", { text: name }), make("code", { text: url }), copy] });
+  return make("li", { className: "link", children: [make("b", { text: name }), code, copy] });
 }
 
 let known = "";
