@@ -90,7 +90,7 @@ class Guard:
         if len(headers.getlist("host")) != 1 or not self._is_ours(host):
             return 421, "wrong_host", "this server has another name"
         for origin in headers.getlist("origin"):
-            if urlsplit(origin).netloc.lower() != host.lower():
+            if not _is_from(origin, host):
                 return 403, "wrong_origin", "requests come from this server's own page"
         if headers.get("sec-fetch-site", "same-origin") in ("cross-site", "same-site") and (
             headers.get("sec-fetch-mode") != "navigate"
@@ -104,6 +104,19 @@ class Guard:
         except ValueError:
             return False
         return name in self.hosts or (self.addresses and _is_address(name))
+
+
+def _is_from(origin: str, host: str) -> bool:
+    """Whether an `Origin` is of the server that `Host` names.
+
+    Example:
+        >>> _is_from("http://127.0.0.1:80", "127.0.0.1:80"), _is_from("http://[", "[")
+        (True, False)
+    """
+    try:
+        return urlsplit(origin).netloc.lower() == host.lower()
+    except ValueError:
+        return False
 
 
 def _is_address(name: str) -> bool:
