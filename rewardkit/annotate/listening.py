@@ -89,9 +89,9 @@ class Listening:
         if not rater.consented:
             raise StudyError("no_consent", "begin on the first screen")
         with self._choosing:
-            waiting = self._waiting(rater)
-            if waiting is None and self._choose(rater, session):
-                waiting = self._waiting(rater)
+            while (waiting := self._waiting(rater)) is None:
+                if not self._choose(rater, session):
+                    return None
             return waiting
 
     def _waiting(self, rater: Rater) -> Presentation | None:
@@ -161,7 +161,7 @@ class Listening:
         return [StudyPair(row["id"], row["a"] - 1, row["b"] - 1) for row in rows]
 
     def _choose(self, rater: Rater, session: str | None) -> bool:
-        """Put a new pair in front of the rater; False when there is none."""
+        """Put a new pair in front of the rater, unless one is by now; False when there is none."""
         settings = self.study.settings
         shown = self._shown()
         own = [row for row in shown if row["rater"] == rater.id]
@@ -194,9 +194,11 @@ class Listening:
                 "INSERT INTO presentation "
                 "(id, pair, rater, session, swapped, kind, propensity, reason, shown) "
                 # A page that was opened on another study has a session that is none here.
-                "VALUES (?, ?, ?, (SELECT id FROM session WHERE id = ?), ?, ?, ?, ?, ?)",
+                "SELECT ?, ?, ?, (SELECT id FROM session WHERE id = ?), ?, ?, ?, ?, ? "
+                # Another server of the same study may have given the rater a pair meanwhile.
+                "WHERE (SELECT COUNT(*) FROM presentation WHERE rater = ?) = ?",
                 (secrets.token_urlsafe(16), pair, rater.id, session, int(swapped), kind,
-                 propensity, reason, time.time()),
+                 propensity, reason, time.time(), rater.id, len(own)),
             )  # fmt: skip
         return True
 

@@ -16,6 +16,7 @@ import pytest
 
 from rewardkit.active import ActiveChooser
 from rewardkit.annotate import (
+    Balanced,
     Choice,
     Settings,
     Study,
@@ -25,7 +26,7 @@ from rewardkit.annotate import (
     learning,
     summary,
 )
-from rewardkit.annotate.listening import LAG, STALE, Listening
+from rewardkit.annotate.listening import LAG, STALE, Listening, Presentation
 from rewardkit.annotate.votes import Vote, record
 from rewardkit.features import Feature, Features, Schema
 from rewardkit.preferences import Preference
@@ -97,6 +98,23 @@ def test_a_pair_left_open_holds_its_place_for_a_while(
     now = time.time()
     monkeypatch.setattr(time, "time", lambda: now + STALE + 1)
     assert listening.next(made.rater(study, "ben")) is not None
+
+
+def test_two_servers_of_one_study_give_a_rater_one_pair(tmp_path: Path) -> None:
+    study = made.study(tmp_path, repeat=0.0)
+    anna = made.rater(study)
+    other = Listening(Study.open(tmp_path / "study.sqlite"))
+
+    class Late(Balanced):
+        def choose(self, state: StudyState, draw: random.Random) -> Choice:
+            given.append(other.next(anna))
+            return super().choose(state, draw)
+
+    given: list[Presentation | None] = []
+    shown = Listening(study, Late()).next(anna)
+    assert shown is not None
+    assert given == [shown]
+    assert len(study.db.read("SELECT 1 FROM presentation")) == 1
 
 
 def test_repeats_come_later_with_sides_swapped_and_measure_consistency(tmp_path: Path) -> None:
