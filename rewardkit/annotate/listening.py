@@ -141,7 +141,7 @@ class Listening:
             if row["action"] == "broken":
                 broken[pair].add(row["rater"])
             elif row["action"] == "answer" or (
-                row["action"] is None and now - row["shown"] < STALE
+                row["action"] is None and abs(now - row["shown"]) < STALE
             ):
                 voters[pair].add(row["rater"])
         wanted = self.study.settings.votes_per_pair

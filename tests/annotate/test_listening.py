@@ -96,7 +96,9 @@ def test_a_pair_left_open_holds_its_place_for_a_while(
     assert listening.next(made.rater(study, "anna")) is not None
     assert listening.next(made.rater(study, "ben")) is None
     now = time.time()
-    monkeypatch.setattr(time, "time", lambda: now + STALE + 1)
+    monkeypatch.setattr(time, "time", lambda: now - STALE - 60)  # the clock was wrong, and set
+    assert listening.remaining(made.rater(study, "ben")) == 1
+    monkeypatch.setattr(time, "time", lambda: now + STALE + 60)
     assert listening.next(made.rater(study, "ben")) is not None
 
 
