@@ -33,7 +33,7 @@ class Address:
             for what they need at its root, so it has no path.
 
     Raises:
-        StudyError: `bad_address` for a URL that is none.
+        StudyError: `bad_address` for a URL that is none, or an IPv6 address in brackets.
     """
 
     host: str = "127.0.0.1"
@@ -43,6 +43,8 @@ class Address:
     def __post_init__(self) -> None:
         if self.url is not None and not _is_root(self.url):
             raise StudyError("bad_address", f"url {self.url!r}; it is https://host or with :port")
+        if "[" in self.host:
+            raise StudyError("bad_address", f"host {self.host!r}; write it without brackets")
 
     @property
     def is_loopback(self) -> bool:

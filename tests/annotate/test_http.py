@@ -316,6 +316,12 @@ def test_urls_that_lead_nowhere(url: str) -> None:
         Address(url=url)
 
 
+def test_a_host_in_brackets_is_none() -> None:
+    with pytest.raises(StudyError, match="bad_address: host"):
+        Address(host="[::1]")
+    assert Address(host="::1").is_loopback
+
+
 def test_a_page_of_another_study_gets_a_pair(study: Study) -> None:
     http = of(study)
     reply = http.post("/api/next", json={"session": "0123456789abcdef"})
