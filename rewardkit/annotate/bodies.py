@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from rewardkit.annotate import votes
+from rewardkit.annotate.settings import LONGEST_DIMENSION, MOST_QUESTIONS
 
 Id = Annotated[str, Field(min_length=16, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 """A random name, made by the browser or given to it."""
@@ -29,7 +30,7 @@ class NextBody(_Body):
 class AnswerBody(_Body):
     """An answer to one question."""
 
-    dimension: Annotated[str, Field(max_length=256)]
+    dimension: Annotated[str, Field(max_length=LONGEST_DIMENSION)]
     choice: Literal["a", "b", "tie"]
     strength: Literal[1, 2] | None = None
 
@@ -40,7 +41,7 @@ class VoteBody(_Body):
     id: Id
     presentation: Id
     action: Literal["answer", "skip", "broken"]
-    answers: Annotated[tuple[AnswerBody, ...], Field(max_length=32)] = ()
+    answers: Annotated[tuple[AnswerBody, ...], Field(max_length=MOST_QUESTIONS)] = ()
     seconds: Annotated[float, Field(ge=0.0, le=1e7, allow_inf_nan=False)] | None = None
     heard: tuple[Share, Share] = (0.0, 0.0)
     session: Id | None = None

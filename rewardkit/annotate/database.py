@@ -55,6 +55,8 @@ class Database:
                     f"PRAGMA application_id = {APPLICATION}; COMMIT;"
                 )
         except sqlite3.OperationalError as error:
+            if create:
+                self.remove()
             raise _not_saved(path, error) from error
         except sqlite3.DatabaseError as error:
             raise StudyError("not_a_study", f"{path}: {error}") from error
@@ -103,6 +105,12 @@ class Database:
         """Close the file."""
         with self._lock:
             self._db.close()
+
+    def remove(self) -> None:
+        """Close the file and delete it."""
+        self.close()
+        for end in ("", "-wal", "-shm"):
+            Path(f"{self.path}{end}").unlink(missing_ok=True)
 
     def __enter__(self) -> Database:
         return self

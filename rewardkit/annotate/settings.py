@@ -32,6 +32,13 @@ INSTRUCTIONS: Final = (
 """The text of the first screen when the organiser gives none; a line is a paragraph."""
 
 
+MOST_QUESTIONS: Final = 32
+"""Asked of one pair."""
+
+LONGEST_DIMENSION: Final = 256
+"""Characters of a dimension's name."""
+
+
 @dataclass(frozen=True)
 class Settings:
     """How a study is run.
@@ -77,6 +84,16 @@ class Settings:
     def __post_init__(self) -> None:
         if not self.questions or not all(name and text for name, text in self.questions.items()):
             raise StudyError("bad_setting", "each dimension needs a name and a question")
+        if (
+            len(self.questions) > MOST_QUESTIONS
+            or max(map(len, self.questions)) > LONGEST_DIMENSION
+        ):
+            most = f"at most {MOST_QUESTIONS} dimensions of {LONGEST_DIMENSION} characters"
+            raise StudyError("bad_setting", most)
+        try:
+            self.to_json().encode()
+        except UnicodeEncodeError as error:
+            raise StudyError("bad_setting", f"a text is not UTF-8: {error}") from error
         for name in ("repeat", "golden", "heard"):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 value = getattr(self, name)

@@ -60,14 +60,18 @@ class Study:
         Raises:
             StudyError: `not_saved` when the file can't be made, or is there already.
         """
+        rows = {
+            "settings": settings.to_json(),
+            "id": secrets.token_urlsafe(8),
+            "organiser": secrets.token_urlsafe(24),
+        }
         db = Database(Path(path), create=True)
-        with db.write() as write:
-            rows = {
-                "settings": settings.to_json(),
-                "id": secrets.token_urlsafe(8),
-                "organiser": secrets.token_urlsafe(24),
-            }
-            write.executemany("INSERT INTO meta VALUES (?, ?)", rows.items())
+        try:
+            with db.write() as write:
+                write.executemany("INSERT INTO meta VALUES (?, ?)", rows.items())
+        except BaseException:
+            db.remove()
+            raise
         return cls(db)
 
     @classmethod
@@ -85,9 +89,7 @@ class Study:
 
     def remove(self) -> None:
         """Close the file and delete it: for a study that could not be filled."""
-        self.close()
-        for end in ("", "-wal", "-shm"):
-            Path(f"{self.db.path}{end}").unlink(missing_ok=True)
+        self.db.remove()
 
     def _meta(self, name: str) -> str:
         row = self.db.one("SELECT value FROM meta WHERE name = ?", (name,))
