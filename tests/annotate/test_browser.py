@@ -209,6 +209,37 @@ def test_the_space_bar_turns_a_switch_that_has_the_focus(
     assert page.inner_text("#heard-a") == "0 % heard"
 
 
+WIDTHS = "[document.documentElement.scrollWidth, innerWidth]"
+
+
+def test_a_narrow_screen_holds_long_words_and_forced_colours_show_the_icons(
+    chromium: Any, tmp_path: Path
+) -> None:
+    link = "https://lab.example.org/" + "consent" * 12
+    settings = {"instructions": f"See {link}", "questions": {"w" * 60: "x" * 80}}
+    study = made.study(tmp_path, clips=3, **settings)
+    token, organiser = study.add_rater("ben").token, study.organiser_token
+    study.close()
+    server = made.Server(tmp_path / "study.sqlite")
+    try:
+        narrow = {"width": 320, "height": 640}
+        page = driver.watched(chromium, [], viewport=narrow, forced_colors="active")
+        page.goto(f"{server.base}/#{token}")
+        page.wait_for_selector("#consent:visible")
+        widths = [page.evaluate(WIDTHS)]
+        page.click("#begin")
+        page.wait_for_selector("#listen[data-pair]")
+        widths.append(page.evaluate(WIDTHS))
+        icon = page.locator(".icon").first.evaluate("e => getComputedStyle(e).borderTopColor")
+        page.goto(f"{server.base}/organiser#{organiser}")
+        page.wait_for_selector("#raters tr")
+        widths.append(page.evaluate(WIDTHS))
+    finally:
+        server.kill()
+    assert widths == [[320, 320]] * 3
+    assert icon == "rgba(0, 0, 0, 0)"
+
+
 SWITCHING = """async () => {
   const { Player } = await import("/static/player.js");
   const player = new Player();
