@@ -91,7 +91,9 @@ class _Row:
         return None
 
     def count(self, name: str) -> int:
-        value = self.cells.get(name, 0)
+        value = self.cells.get(name)
+        if value is None:
+            return 0
         number = _to_float(value, self.as_text)
         if number is None:
             self.bad("wrong_type", f"{name} is {shown(value)}; it must be a whole number")

@@ -175,3 +175,12 @@ def test_nothing_to_write(tmp_path: Path, suffix: str) -> None:
     issues = Issues(str(path))
     assert list(stream(path, issues)) == []
     assert issues.counts == {"empty": 1}
+
+
+def test_a_csv_of_votes_may_leave_out_ties(tmp_path: Path) -> None:
+    path = tmp_path / "p.csv"
+    for text in ("votes_a,votes_b\nx,y,3,1\n", "votes_a,votes_b,votes_tie\nx,y,3,1,\n"):
+        path.write_text(f"audio_a,audio_b,{text}")
+        ((_, preference),) = stream(path, Issues(str(path)))
+        assert preference is not None
+        assert preference.votes == (3, 1, 0)
