@@ -34,7 +34,8 @@ def rows(path: Path, issues: Issues) -> Iterator[tuple[int, dict[str, Any] | Non
             if twice:
                 issues.add(None, "duplicate_key", f"the column {shown(twice[0])} stands twice")
                 return
-            for batch in file.iter_batches(batch_size=_BATCH):
+            ours = [name for name in names if not name.startswith("_")]
+            for batch in file.iter_batches(batch_size=_BATCH, columns=ours):
                 for cells in batch.to_pylist():
                     number += 1
                     yield number, cells

@@ -282,7 +282,7 @@ def test_values_of_parquet_that_python_cannot_hold(tmp_path: Path) -> None:
     bytes_ = pa.array([b"\xff\xfe.wav"], pa.binary())
     text = pa.Array.from_buffers(pa.string(), 1, bytes_.buffers())
     late = pa.array([2**62], pa.timestamp("us"))
-    for column in ({"text": text}, {"_at": late}):
+    for column in ({"text": text}, {"rater": late}):
         table = pa.table({"chosen": ["x.wav"], "rejected": ["y.wav"], **column})
         parquet.write_table(table, tmp_path / "p.parquet")
         assert codes(tmp_path / "p.parquet") == ["bad_parquet"]

@@ -159,6 +159,16 @@ def test_files_without_rows(tmp_path: Path, name: str) -> None:
         read(path, probe=None)
 
 
+def test_ones_own_columns_of_a_parquet_file_are_not_read(tmp_path: Path) -> None:
+    """A time span that Python has no value for."""
+    path = tmp_path / "p.parquet"
+    longest = pa.array([2**62], pa.duration("s"))
+    parquet.write_table(pa.table({"chosen": ["x"], "rejected": ["y"], "_took": longest}), path)
+    assert found(path) == []
+    parquet.write_table(pa.table({"_took": longest}), path)
+    assert [code for _, _, code in found(path)] == ["missing_column", "missing_column"]
+
+
 def test_parquet_that_is_cut_short(tmp_path: Path) -> None:
     path = tmp_path / "p.parquet"
     parquet.write_table(pa.table({"audio_a": ["x"] * 1000}), path)
