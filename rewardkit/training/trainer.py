@@ -14,7 +14,9 @@ from typing import Any, Final
 import lightning.pytorch as pl
 import torch
 from lightning.pytorch.plugins.environments import LightningEnvironment
+from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
+from rewardkit.errors import RewardkitError
 from rewardkit.training.options import TrainOptions
 
 _LOGGERS: Final = ("lightning.pytorch", "lightning.fabric", "lightning.pytorch.utilities.rank_zero")
@@ -27,20 +29,26 @@ def run(module: Any, options: TrainOptions) -> None:
     Args:
         module: A LightningModule.
         options: Steps, device, quiet.
+
+    Raises:
+        RewardkitError: `bad_option` for an accelerator that is unknown or not here.
     """
     accelerator = options.accelerator
     if accelerator == "auto" and torch.backends.mps.is_available():
         accelerator = "cpu"  # MPS has no float64
     with _restored(), _silence(options.quiet):
-        trainer = pl.Trainer(
-            accelerator=accelerator,
-            devices=1,
-            precision="64-true",
-            deterministic=True,
-            max_epochs=options.max_steps + 1,  # the last one only finds that it has converged
-            barebones=True,
-            plugins=[LightningEnvironment()],  # under torchrun too: see `shards`
-        )
+        try:
+            trainer = pl.Trainer(
+                accelerator=accelerator,
+                devices=1,
+                precision="64-true",
+                deterministic=True,
+                max_epochs=options.max_steps + 1,  # the last one only finds that it has converged
+                barebones=True,
+                plugins=[LightningEnvironment()],  # under torchrun too: see `shards`
+            )
+        except (MisconfigurationException, ValueError, ImportError) as error:
+            raise RewardkitError("bad_option", f"accelerator {accelerator!r}: {error}") from error
         trainer.fit(module)
 
 

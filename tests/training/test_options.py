@@ -42,6 +42,11 @@ def fitted(values: np.ndarray, pairs: Pairs, **options) -> np.ndarray:
     return fit(values, pairs, options=TrainOptions(l2=L2, members=2, **options)).head.weights[0]
 
 
+def test_an_accelerator_that_is_not_here_is_a_bad_option() -> None:
+    with pytest.raises(RewardkitError, match="bad_option: accelerator 'nonesuch'"):
+        fitted(*problem(), accelerator="nonesuch")
+
+
 def test_margin_is_llama_2s_loss() -> None:
     values, pairs = problem()
     chosen = np.where(pairs.win == 1, pairs.a, pairs.b)
