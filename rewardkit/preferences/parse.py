@@ -81,7 +81,7 @@ class _Row:
         value = self.cells.get(name)
         if value is None:
             return None
-        number = _to_float(value, self.as_text)
+        number = to_float(value, self.as_text)
         if number is None:
             self.bad("wrong_type", f"{name} is {shown(value)}; it must be a number")
         elif not low <= number <= high or math.isinf(number):
@@ -94,7 +94,7 @@ class _Row:
         value = self.cells.get(name)
         if value is None:
             return 0
-        number = _to_float(value, self.as_text)
+        number = to_float(value, self.as_text)
         if number is None:
             self.bad("wrong_type", f"{name} is {shown(value)}; it must be a whole number")
         elif not 0 <= number <= _MOST_VOTES or number != int(number):
@@ -294,8 +294,13 @@ def _meant(column: str, cells: Mapping[str, Any]) -> str:
     return hint.replace("did you mean", "did you mean it by")
 
 
-def _to_float(value: object, as_text: bool) -> float | None:
-    """A number as a float, or None when the value is none."""
+def to_float(value: object, as_text: bool) -> float | None:
+    """A number as a float; None when the value is none.
+
+    Args:
+        value: Of a cell.
+        as_text: Whether numbers are written as text.
+    """
     if isinstance(value, bool) or not isinstance(value, str if as_text else (int, float)):
         return None
     if isinstance(value, str) and "_" in value:  # Python's digit grouping, nobody else's

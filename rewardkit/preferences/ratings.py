@@ -16,7 +16,7 @@ from rewardkit.errors import PreferenceError
 from rewardkit.preferences.columns import nearest
 from rewardkit.preferences.issues import Issues, shown
 from rewardkit.preferences.lines import lines
-from rewardkit.preferences.parse import resolve
+from rewardkit.preferences.parse import resolve, to_float
 from rewardkit.preferences.read import LISTED, check_file
 from rewardkit.preferences.rows_csv import records
 
@@ -161,19 +161,19 @@ def _rating(
 ) -> dict[str, str] | None:
     """Fields of a rating as text, the value checked; None when something is wrong."""
     cells = {role: row[name] for role, name in roles.items() if row[name]}
-    for role in ("clip", "rating"):
-        if role not in cells:
+    for role in ("clip", "rating", "of"):
+        if role in roles and role not in cells:
             issues.add(line, "missing_column", f"no {roles[role]}")
             return None
-    try:
-        value = float(cells.pop("rating"))
-        value /= float(cells.pop("of", "1"))
-    except ValueError:
-        issues.add(line, "wrong_type", f"{shown(row[roles['rating']])} is not a number")
+    value, of = (to_float(cells.pop(role, "1"), as_text=True) for role in ("rating", "of"))
+    if value is None or of is None:
+        name = roles["rating" if value is None else "of"]
+        issues.add(line, "wrong_type", f"{name}: {shown(row[name])} is not a number")
         return None
-    except ZeroDivisionError:
-        issues.add(line, "out_of_range", f"{roles['of']} is 0")
+    if not 0.0 < of < math.inf:
+        issues.add(line, "out_of_range", f"{roles['of']} is {of:g}; it must be finite and > 0")
         return None
+    value /= of
     low, high = scale or (-math.inf, math.inf)
     if not math.isfinite(value) or not low <= value <= high:
         limits = f"in {low:g} … {high:g}" if scale else "finite"
