@@ -23,6 +23,7 @@ WinModel = Literal["sign", "share", "normal"]
 Field = Literal["text", "speaker", "system"]
 
 _STANDARD: Final = NormalDist()
+_ROUNDING: Final = 1e-12  # of two ratings, as a part of the larger: 0.3 - 0.1 is not quite 0.2
 
 
 @dataclass
@@ -104,10 +105,10 @@ def from_ratings(
 
     def answer(a: float, b: float) -> tuple[float, float] | None:
         """`win` and `tie` of two ratings."""
-        difference = a - b
-        if tie is not None and abs(difference) <= tie:
+        difference, slack = _difference(a, b)
+        if tie is not None and abs(difference) <= tie + slack:
             return 0.5, 1.0
-        if abs(difference) < minimum:
+        if abs(difference) < minimum - slack:
             return None
         if win == "share":
             p, q = ((rating - scale[0]) / (scale[1] - scale[0]) for rating in (a, b))
@@ -169,8 +170,8 @@ def from_raters(
         for group in _grouped(_by_clip(rated, needs_rater=False), same):
             for one, other in _neighbours(group, circles, draw):
                 a, b = (one, other) if _is_first(one.clip, other.clip) else (other, one)
-                difference = _mean(a, None) - _mean(b, None)
-                even = abs(difference) <= tie
+                difference, slack = _difference(_mean(a, None), _mean(b, None))
+                even = abs(difference) <= tie + slack
                 win = 0.5 if even else float(difference > 0)
                 found = _preference(a.first, b.first, win, float(even), dimension, rater)
                 yield found if even else replace(found, margin=abs(difference))
@@ -207,6 +208,12 @@ def _by_clip(ratings: Iterable[Rating], *, needs_rater: bool) -> list[_Rated]:
 
 def _mean(rated: _Rated, rater: str | None) -> float:
     return fmean(rated.values if rater is None else rated.by_rater[rater])
+
+
+def _difference(a: float, b: float) -> tuple[float, float]:
+    """The difference of two ratings, 0 where it is rounding, and how large rounding may be."""
+    slack = _ROUNDING * max(abs(a), abs(b))
+    return (0.0 if abs(a - b) <= slack else a - b), slack
 
 
 def _check_shares(rated: Iterable[_Rated], scale: tuple[float, float]) -> None:

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rewardkit.errors import PreferenceError
-from rewardkit.preferences import Preference, Rating, from_ratings, read_ratings
+from rewardkit.preferences import Preference, Rating, from_raters, from_ratings, read_ratings
 
 
 def win_of(preferences: list[Preference], better: str) -> float:
@@ -149,6 +149,15 @@ def test_difference(difference: float, options: dict[str, Any], win: float | Non
     found = pairs(two(difference, 0.0), **options)
     assert (win_of(found, "x") if found else None) == win
     assert [p.tie for p in found] == [float(win == 0.5)] * len(found)
+
+
+def test_rounding_decides_nothing() -> None:
+    """0.3 - 0.1 and the mean of 0.1, 0.2 and 0.3 are a little off."""
+    assert [p.win for p in pairs(two(0.3, 0.1), minimum=0.2)] in ([1.0], [0.0])
+    assert [p.tie for p in pairs(two(0.4, 0.3), tie=0.1)] == [1.0]
+    equal = [Rating("x", value, "r") for value in (0.1, 0.2, 0.3)] + [Rating("y", 0.2, "r")]
+    for found in (pairs(equal), list(from_raters(equal))):
+        assert [(p.win, p.tie, p.margin) for p in found] == [(0.5, 1.0, None)]
 
 
 @given(st.integers(0, 20), st.integers(0, 20))
