@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from typing import BinaryIO, Final
 
 from rewardkit.preferences.issues import Issues
-from rewardkit.preferences.parse import LONGEST
+
+LONGEST: Final = 1 << 17
+"""Longest line in bytes, and longest value in characters: a row is a few hundred."""
 
 _UTF16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 

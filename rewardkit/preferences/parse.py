@@ -12,10 +12,8 @@ from typing import Any, Final
 
 from rewardkit.preferences.columns import CHOSEN, COLUMNS, PAIR, VOTES, Problem, nearest, unknown
 from rewardkit.preferences.issues import shown
+from rewardkit.preferences.lines import LONGEST
 from rewardkit.preferences.record import Preference
-
-LONGEST: Final = 1 << 17
-"""Longest line in bytes, and longest value in characters: a row is a few hundred."""
 
 _ANSWERS: Final = {"a": (1.0, 0.0), "b": (0.0, 0.0), "tie": (0.5, 1.0)}
 """What each answer means as `win` and `tie`."""

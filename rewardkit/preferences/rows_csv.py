@@ -11,8 +11,7 @@ from typing import Any
 
 from rewardkit.preferences.columns import unknown
 from rewardkit.preferences.issues import Issues, shown
-from rewardkit.preferences.lines import lines
-from rewardkit.preferences.parse import LONGEST
+from rewardkit.preferences.lines import LONGEST, lines
 
 
 class _RecordTooLongError(ValueError):

@@ -16,7 +16,7 @@ from pyarrow import parquet
 
 from rewardkit.errors import PreferenceError
 from rewardkit.preferences import read, validate
-from rewardkit.preferences.parse import LONGEST
+from rewardkit.preferences.lines import LONGEST
 from tests.preferences.made import found, message, pair, put
 
 GOOD = pair()
