@@ -225,7 +225,7 @@ def fit_model(
     )
     how = dataclasses.replace(
         options.train,
-        columns=columns,
+        columns=columns or options.train.columns,
         reduce=blocks or options.train.reduce,
         drop=choose_groups(names) if options.vary else options.train.drop,
         decorrelate=choose_nuisances(options.decorrelate, trivial, names, values)
@@ -246,7 +246,7 @@ def fit_model(
             most = max(named, 10) if groups is not None and unnamed else None
             crossed = cross_validate(values, indexed.pairs, groups=groups, options=how, most=most)
             if options.calibrate:
-                shipped, is_strict = as_shipped(values, indexed.pairs, groups, how)
+                shipped, is_strict = as_shipped(values, indexed.pairs, groups, how, most)
                 if is_strict:
                     strict = shipped.calibrated().evaluate(trivial=trivial)
                 temperature = shipped.temperatures() | temperature

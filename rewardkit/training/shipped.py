@@ -19,7 +19,11 @@ MOST: Final = 8
 
 
 def as_shipped(
-    values: Floats, pairs: Pairs, groups: Groups | None, options: TrainOptions
+    values: Floats,
+    pairs: Pairs,
+    groups: Groups | None,
+    options: TrainOptions,
+    most: int | None = None,
 ) -> tuple[CrossValidation, bool]:
     """Tests by heads that know neither side of a pair, with the shipped head's weight decay.
 
@@ -31,6 +35,7 @@ def as_shipped(
         pairs: The preferences.
         groups: One label per clip, such as its speaker.
         options: As for the head.
+        most: At most so many folds where one group is left out; see `cross_validate`.
 
     Returns:
         The tests, and whether they differ from those that leave one group out: they do not where
@@ -53,4 +58,4 @@ def as_shipped(
                 raise
         else:
             return strictly, True
-    return cross_validate(values, pairs, groups=groups, options=fixed), False
+    return cross_validate(values, pairs, groups=groups, options=fixed, most=most), False

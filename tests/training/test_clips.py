@@ -33,7 +33,10 @@ class Many:
 
 
 def trained(
-    values: np.ndarray, preferences: list[Preference], sounds: Mapping[str, int] | None = None
+    values: np.ndarray,
+    preferences: list[Preference],
+    sounds: Mapping[str, int] | None = None,
+    options: RunOptions = OPTIONS,
 ) -> Run:
     """A run on the clips "0", "1", …; one path may hold the sound of another."""
     rng = np.random.default_rng(1)
@@ -42,7 +45,7 @@ def trained(
     info = {p: ClipInfo(f"{sound[p]:04x}", 1.0 + rng.random(), -20.0) for p in paths}
     rows = {path: values[sound[path]] for path in paths}
     extractor = Extractor([Many()], require_speech=False)
-    return fit_model(extractor, rows, info, preferences, OPTIONS)
+    return fit_model(extractor, rows, info, preferences, options)
 
 
 def by_speaker(unnamed: int) -> tuple[np.ndarray, list[Preference]]:
@@ -106,6 +109,44 @@ def test_many_clips_without_a_speaker_share_folds(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(module, "cross_validate", counted)
     trained(*by_speaker(60))
     assert folds == [10]
+
+
+def test_they_share_folds_where_no_two_groups_can_be_left_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each clip was compared with one of two reference voices: without both no pair is left."""
+    from rewardkit.training import shipped as module
+
+    folds = []
+    cross_validate = module.cross_validate
+
+    def counted(*args, **options):
+        found = cross_validate(*args, **options)
+        folds.append(len(found.folds))
+        return found
+
+    monkeypatch.setattr(module, "cross_validate", counted)
+    values = np.random.default_rng(0).normal(size=(CLIPS, FEATURES))
+    voices = [f"voice {i % 2}" for i in range(CLIPS // 2)] + [None] * (CLIPS // 2)
+    voices[-1] = "a third"
+    compared = [(i, CLIPS - 1 - i) for i in range(CLIPS // 2)] + [(0, 1)]
+    pairs = [
+        Preference(str(a), str(b), 1.0, speaker_a=voices[a], speaker_b=voices[b])
+        for a, b in compared
+    ]
+    trained(values, pairs, options=dataclasses.replace(OPTIONS, calibrate=True))
+    assert folds == [10]
+
+
+def test_columns_of_the_training_options_hold_unless_others_are_chosen() -> None:
+    values, pairs = by_speaker(0)
+    only = dataclasses.replace(OPTIONS.train, columns={"overall": (3,)})
+    given = dataclasses.replace(OPTIONS, train=only, cross_validate=False)
+    weights = trained(values, pairs, options=given).model.head.weights[0]
+    assert np.flatnonzero(weights).tolist() == [3]
+    given = dataclasses.replace(given, use={"overall": ("many.f5",)})
+    weights = trained(values, pairs, options=given).model.head.weights[0]
+    assert np.flatnonzero(weights).tolist() == [5]
 
 
 def test_two_files_with_one_sound_are_one_clip() -> None:
