@@ -29,7 +29,8 @@ _NUMBERS: Final = frozenset({"margin", "strength", "tie", "win", "weight"})
 def write(preferences: Iterable[Preference], path: str | Path) -> None:
     """Write a preference file; at any moment it is the old one or the new one.
 
-    Clips below the file's folder are written relative to it, others with their full paths.
+    Clips below the file's folder are written relative to it, others with their full paths; a path
+    that is relative already stays as it is, and then means one below the file's folder.
     Reading the file gives equal preferences, but for what its columns can't say. A `weight` that no
     weight per vote gives exactly may change in its last bit. That the sides are not known stands
     in `chosen, rejected`, which has room for one answer and its weight: the counts of votes that
