@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from rewardkit import baselines, preferences, scorers
 from rewardkit.cache import FeatureCache
 from rewardkit.checkpoint import FeatureEntry, Manifest, ScorerEntry
-from rewardkit.errors import PreferenceError, RewardkitError
-from rewardkit.evaluate import Evaluation, Interval, facets
+from rewardkit.errors import PreferenceError
+from rewardkit.evaluate import Evaluation, Interval
 from rewardkit.extract import Extractor
+from rewardkit.head import LinearHead
 from rewardkit.model import RewardModel
 from rewardkit.pairs import index
 from rewardkit.population import Population
@@ -32,10 +33,9 @@ from rewardkit.training.choose import (
     choose_groups,
     choose_nuisances,
 )
-from rewardkit.training.cross_validation import cross_validate
 from rewardkit.training.fit import TrainingWarning, fit
+from rewardkit.training.left_out import LeftOut, about_speakers, leave_out, named
 from rewardkit.training.options import TrainOptions
-from rewardkit.training.shipped import as_shipped
 from rewardkit.training.temperature import MOST, cool
 from rewardkit.version import VERSION
 from rewardkit.workers import measure_files
@@ -172,7 +172,10 @@ def train(
             "unusable_clips", f"{len(bad)} of {len(paths)} clips can't be measured:\n{listed}"
         )
     kept = [p for p in wanted if p.a not in bad and p.b not in bad]
-    skipped += [f"{len(wanted) - len(kept)} preferences: {error}" for error in bad.values()][:1]
+    if bad:
+        first, more = next(iter(bad.values())), len(bad) - 1
+        text = f"{len(wanted) - len(kept)} preferences: {first}"
+        skipped.append(text + f"; and {more} more clips that can't be measured" * (more > 0))
     if not kept:
         raise PreferenceError("no_pairs", "no preference is left to train on")
     row = dict(zip(paths, features.values, strict=True))
@@ -217,9 +220,7 @@ def fit_model(
     values = np.stack([values_of[path] for path in indexed.paths])
     columns = choose_columns(names, indexed.pairs.dimensions, options.use)
     blocks = choose_blocks(names, options.reduce)
-    named = len({speaker for speaker in indexed.speakers if speaker is not None})
-    unnamed = indexed.speakers.count(None)
-    groups: Groups | None = indexed.speakers if named > 2 else None
+    groups: Groups | None = indexed.speakers if named(indexed) > 2 else None
     trivial = baselines.numbers(
         [info[path] for path in indexed.paths], names, values, options.rules
     )
@@ -231,37 +232,19 @@ def fit_model(
         decorrelate=choose_nuisances(options.decorrelate, trivial, names, values)
         or options.train.decorrelate,
     )
-    evaluation: Evaluation | None = None
-    strict: Evaluation | None = None
-    temperature = {name: Interval(t, None, None) for name, t in options.temperature.items()}
-    notes: list[str] = []
-    if groups is None and named:
-        notes.append(f"speakers are not left out in turn: only {named} are named, and 3 are needed")
-    elif groups is not None and unnamed:
-        notes.append(f"{unnamed} clips have no speaker: each counts as one of its own")
+    left_out = LeftOut()
     if options.cross_validate:
         progress("cross-validating")
-        try:
-            # Clips without a speaker share folds: one for each of them could be thousands.
-            most = max(named, 10) if groups is not None and unnamed else None
-            crossed = cross_validate(values, indexed.pairs, groups=groups, options=how, most=most)
-            if options.calibrate:
-                shipped, is_strict = as_shipped(values, indexed.pairs, groups, how, most)
-                if is_strict:
-                    strict = shipped.calibrated().evaluate(trivial=trivial)
-                temperature = shipped.temperatures() | temperature
-                crossed = crossed.calibrated()
-            evaluation = crossed.evaluate(trivial=trivial, by=facets(wanted))
-            notes += evaluation.warnings
-            notes += [
-                f"{name}: the largest temperature, {MOST:g}: what was left out is a coin's choice"
-                for name, t in temperature.items()
-                if t.value >= MOST
-            ]
-        except RewardkitError as error:
-            if error.code != "too_few_groups":
-                raise
-            notes.append(f"not cross-validated: {error.message}")
+        left_out = leave_out(values, wanted, indexed, groups, how, options.calibrate, trivial)
+    declared = {name: Interval(t, None, None) for name, t in options.temperature.items()}
+    temperature = {**left_out.temperature, **declared}
+    notes = about_speakers(indexed, groups)
+    notes += left_out.notes
+    notes += [
+        f"{name}: the largest temperature, {MOST:g}: what was left out is a coin's choice"
+        for name, t in left_out.temperature.items()
+        if t.value >= MOST and name not in declared
+    ]
     progress("training")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", TrainingWarning)  # they stand in the report
@@ -273,8 +256,34 @@ def fit_model(
     report = trained.report.to_json()
     report["mix"] = dict(zip(head.dimensions, head.mix.tolist(), strict=True))
     report["temperature"] = {name: [t.value, t.low, t.high] for name, t in temperature.items()}
+    report["grouped_by"] = "speaker" if groups else "group of compared clips"
+    report["skipped"] = list(skipped)
     notes += trained.report.warnings
-    manifest = Manifest(
+    manifest = _manifest(extractor, head, options, report, left_out)
+    own = head(values)
+    labels = None if groups is None else [row if g is None else g for row, g in enumerate(groups)]
+    population = Population.fit(values, labels).with_rewards(
+        np.column_stack([own.scalar, own.dimensions])
+    )
+    model = RewardModel(extractor, head, manifest, population)
+    return Run(
+        model, left_out.evaluation, left_out.strict, tuple(skipped), tuple(dict.fromkeys(notes))
+    )
+
+
+def _manifest(
+    extractor: Extractor,
+    head: LinearHead,
+    options: RunOptions,
+    report: dict[str, Any],
+    left_out: LeftOut,
+) -> Manifest:
+    """What the checkpoint says of itself."""
+    evaluation = left_out.evaluation.to_json() if left_out.evaluation else {}
+    if left_out.strict:
+        evaluation["others"] = {STRICT: left_out.strict.to_json()}
+    schema = extractor.schema
+    return Manifest(
         name=options.name,
         rewardkit=VERSION,
         license=options.license,
@@ -288,22 +297,10 @@ def fit_model(
         ),
         features=tuple(
             FeatureEntry(name=name, unit=feature.unit)
-            for name, feature in zip(names, extractor.schema.features, strict=True)
+            for name, feature in zip(schema.names, schema.features, strict=True)
         ),
-        schema_digest=extractor.schema.digest,
+        schema_digest=schema.digest,
         requires_speech=options.require_speech,
-        training=report
-        | {
-            "grouped_by": "speaker" if groups else "group of compared clips",
-            "skipped": list(skipped),
-        },
-        evaluation=(evaluation.to_json() if evaluation else {})
-        | ({"others": {STRICT: strict.to_json()}} if strict else {}),
+        training=report,
+        evaluation=evaluation,
     )
-    own = head(values)
-    labels = None if groups is None else [row if g is None else g for row, g in enumerate(groups)]
-    population = Population.fit(values, labels).with_rewards(
-        np.column_stack([own.scalar, own.dimensions])
-    )
-    model = RewardModel(extractor, head, manifest, population)
-    return Run(model, evaluation, strict, tuple(skipped), tuple(dict.fromkeys(notes)))

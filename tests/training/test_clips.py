@@ -96,7 +96,7 @@ def test_two_speakers_are_too_few_and_that_is_said() -> None:
 
 
 def test_many_clips_without_a_speaker_share_folds(monkeypatch: pytest.MonkeyPatch) -> None:
-    from rewardkit.training import run as module
+    from rewardkit.training import left_out as module
 
     folds = []
     cross_validate = module.cross_validate

@@ -72,13 +72,23 @@ def file(tmp_path: Path, example_clips: list[Path]) -> Path:
 
 
 def test_a_clip_that_cannot_be_measured_stops_training_unless_skipped(file: Path) -> None:
-    with pytest.raises(PreferenceError, match=r"unusable_clips.*1 of 5 clips"):
-        train([file], FAST)
     import dataclasses
+
+    import soundfile
+
+    other = file.with_name("other.flac")
+    soundfile.write(other, np.zeros(20_000), 16_000)
+    first = file.read_text().splitlines()[0]
+    row = {**json.loads(first), "audio_b": str(other)}
+    file.write_text(f"{file.read_text()}\n{json.dumps(row)}")
+    with pytest.raises(PreferenceError, match=r"unusable_clips.*2 of 6 clips"):
+        train([file], FAST)
 
     run = train([file], dataclasses.replace(FAST, skip_errors=True))
     assert run.model.manifest.training["clips"] == 4
-    assert run.skipped == (next(text for text in run.skipped if text.startswith("4 preferences")),)
+    (skipped,) = run.skipped
+    assert skipped.startswith("5 preferences: no_speech")
+    assert skipped.endswith("; and 1 more clips that can't be measured")
     assert run.model.manifest.training["skipped"] == list(run.skipped)
 
 
