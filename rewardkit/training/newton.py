@@ -127,7 +127,8 @@ class Newton(pl.LightningModule):  # type: ignore[misc]
             own = {name: t for name, t in self.named_buffers() if name != "raters.beta"}
             settings = f"{likelihood.name} {options.numerical()} {mine}"
             self.journal = Journal(options.journal, own, settings)
-            self.restore(self.journal.read())
+            # Processes that were killed may have been at different steps.
+            self.restore(shards.of_first(self.journal.read()))
 
     def configure_optimizers(self) -> None:
         """None: a training step is a Newton step."""

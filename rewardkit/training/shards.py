@@ -30,5 +30,14 @@ def total(part: Tensor) -> Tensor:
     return whole
 
 
+def of_first(given: dict[str, Tensor] | None) -> dict[str, Tensor] | None:
+    """What the first process gives, the same on each; what is given without a group."""
+    if not _is_distributed():
+        return given
+    held = [given]
+    torch.distributed.broadcast_object_list(held)
+    return held[0]
+
+
 def _is_distributed() -> bool:
     return torch.distributed.is_available() and torch.distributed.is_initialized()

@@ -158,9 +158,16 @@ torch.set_num_threads(1)
 torch.distributed.init_process_group("gloo")
 from tests.training.test_faults import OPTIONS, problem
 from rewardkit.training import fit
+import dataclasses, pathlib
 values, pairs = problem()
-head = fit(values, pairs, options=OPTIONS).head
-np.savez(f"{sys.argv[1]}/{torch.distributed.get_rank()}.npz", **head.tensors())
+rank = torch.distributed.get_rank()
+kept = dataclasses.replace(OPTIONS, journal=f"{sys.argv[1]}/journal-{rank}")
+head = fit(values, pairs, options=kept).head
+np.savez(f"{sys.argv[1]}/{rank}.npz", **head.tensors())
+for state in pathlib.Path(kept.journal).iterdir() if rank else ():
+    state.unlink()  # as if killed before it was written
+head = fit(values, pairs, options=kept).head
+np.savez(f"{sys.argv[1]}/{rank}-again.npz", **head.tensors())
 torch.distributed.destroy_process_group()
 """
 
@@ -189,7 +196,10 @@ def test_two_processes_give_the_same_head(tmp_path: Path) -> None:
             process.kill()
     values, pairs = problem()
     alone = fit(values, pairs, options=OPTIONS).head.tensors()
-    one, other = (dict(np.load(tmp_path / f"{rank}.npz")) for rank in range(2))
-    assert bits(one) == bits(other)
+    one, *others = (
+        dict(np.load(tmp_path / f"{name}.npz")) for name in ("0", "1", "0-again", "1-again")
+    )
+    for other in others:
+        assert bits(other) == bits(one)
     for name, expected in alone.items():
         np.testing.assert_allclose(one[name], expected, rtol=1e-6, atol=1e-8)
