@@ -134,7 +134,7 @@ class Preference:
     @property
     def speakers(self) -> tuple[str | None, str | None]:
         """Who speaks in a and in b; None where unknown."""
-        return self.speaker or self.speaker_a, self.speaker or self.speaker_b
+        return self.speaker or self.speaker_a or None, self.speaker or self.speaker_b or None
 
     @property
     def counts(self) -> Votes | None:

@@ -137,3 +137,8 @@ def test_what_it_refuses(fields: dict[str, Any], code: str) -> None:
 def test_votes_that_are_none(none: Votes) -> None:
     with pytest.raises(PreferenceError, match="bad_votes"):
         Preference.from_votes("x", "y", none)
+
+
+def test_an_empty_name_is_no_speaker() -> None:
+    assert Preference("x", "y", 1.0, speaker="").speakers == (None, None)
+    assert Preference("x", "y", 1.0, speaker_a="s", speaker_b="").speakers == ("s", None)
