@@ -54,7 +54,7 @@ def annotate(
     ] = [],  # noqa: B006  # Typer copies it
     dimensions: Annotated[
         Optional[str],  # noqa: UP045
-        typer.Option(help="What is asked of each pair, by comma. [overall]"),
+        typer.Option(help="What is asked of each pair, by comma.", show_default="overall"),
     ] = None,
     question: Annotated[
         list[str], typer.Option(help="DIMENSION=TEXT: how it is asked; may be repeated.")
@@ -66,7 +66,7 @@ def annotate(
     ] = None,
     strength: Annotated[
         Optional[bool],  # noqa: UP045
-        typer.Option(help="Ask whether it is slight or clear. [ask]"),
+        typer.Option(help="Ask whether it is slight or clear.", show_default="ask"),
     ] = None,
     votes_per_pair: Annotated[
         Optional[int],  # noqa: UP045
@@ -74,7 +74,7 @@ def annotate(
     ] = None,
     per_rater: Annotated[
         Optional[int],  # noqa: UP045
-        typer.Option(min=1, help="Answers after which a rater is done. [no limit]"),
+        typer.Option(min=1, help="Answers after which a rater is done.", show_default="no limit"),
     ] = None,
     golden: Annotated[
         Optional[Path],  # noqa: UP045

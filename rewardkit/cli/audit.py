@@ -29,7 +29,10 @@ def audit(
     ],
     relations: Annotated[bool, typer.Option(help="Known changes with known outcomes.")] = True,
     only: Annotated[
-        Names, typer.Option(help="Name of such a change; may be given more than once. [all]")
+        Names,
+        typer.Option(
+            help="Name of such a change; may be given more than once.", show_default="all"
+        ),
     ] = None,
     best_of: Annotated[
         int, typer.Option(help="Best-of-n up to this n, of candidates of each clip.")
@@ -40,7 +43,9 @@ def audit(
     ] = None,
     judge: Annotated[
         Optional[str],  # noqa: UP045
-        typer.Option(help="Held-out judge: scorer.feature or checkpoint. [quality.mos]"),
+        typer.Option(
+            help="Held-out judge: scorer.feature or checkpoint.", show_default="quality.mos"
+        ),
     ] = None,
     margin: Annotated[
         Optional[float],  # noqa: UP045

@@ -27,11 +27,11 @@ def convert(
     ],
     clips: Annotated[
         Optional[Path],  # noqa: UP045  # Typer reads this annotation
-        typer.Option(help="Folder of the clips. [the file's folder]"),
+        typer.Option(help="Folder of the clips.", show_default="the file's folder"),
     ] = None,
     dimension: Annotated[
         Optional[str],  # noqa: UP045
-        typer.Option(help="What was judged. [what the format stands for]"),
+        typer.Option(help="What was judged.", show_default="what the format stands for"),
     ] = None,
     column: Annotated[
         list[str],

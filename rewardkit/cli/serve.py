@@ -32,7 +32,9 @@ def serve(
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8000,
     workers: Annotated[
         Optional[int],  # noqa: UP045
-        typer.Option(min=1, help="Processes that measure. [one for each core; 1 on a GPU]"),
+        typer.Option(
+            min=1, help="Processes that measure.", show_default="one for each core; 1 on a GPU"
+        ),
     ] = None,
     device: Annotated[str, typer.Option(help="cpu, cuda, or auto.")] = "cpu",
     token_file: Annotated[
@@ -55,7 +57,9 @@ def serve(
     ] = 1.0,
     penalty: Annotated[
         Optional[float],  # noqa: UP045
-        typer.Option(help="Their answer for a clip without a reward. [an HTTP error]"),
+        typer.Option(
+            help="Their answer for a clip without a reward.", show_default="an HTTP error"
+        ),
     ] = None,
     timeout: Annotated[
         float, typer.Option(min=0.01, help="Seconds that a clip may take to measure.")

@@ -44,11 +44,11 @@ def train(
     ] = [],  # noqa: B006  # Typer copies it
     name: Annotated[
         Optional[str],  # noqa: UP045  # Typer reads this annotation
-        typer.Option(help="Name of the checkpoint. [name of the folder]"),
+        typer.Option(help="Name of the checkpoint.", show_default="name of the folder"),
     ] = None,
     l2: Annotated[
         Optional[float],  # noqa: UP045
-        typer.Option(help="Weight decay. [chosen by cross-validation]"),
+        typer.Option(help="Weight decay.", show_default="chosen by cross-validation"),
     ] = None,
     ties: Annotated[
         str,

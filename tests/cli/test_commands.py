@@ -78,6 +78,17 @@ def test_a_terminal_of_few_letters_ends_nothing(
     assert json.loads(said("score", str(clip)))["path"] == str(clip)
 
 
+def test_help_says_each_option_s_default() -> None:
+    said = {
+        command: " ".join(rewardkit(command, "--help").replace("│", " ").split())
+        for command in ("audit", "train", "serve")
+    }
+    assert "checkpoint. [default: (quality.mos)]" in said["audit"]
+    assert "more than once. [default: (all)]" in said["audit"]
+    assert "[default: (chosen by cross-validation)]" in said["train"]
+    assert "[default: (one for each core; 1 on a GPU)]" in said["serve"]
+
+
 def test_score_explains(example_clips: list[Path]) -> None:
     out = rewardkit("score", example_clips[0], "--checkpoint", "prosody", "--explain")
     row = json.loads(out)
