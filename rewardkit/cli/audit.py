@@ -81,12 +81,12 @@ def audit(
     second = None
     if best_of or candidates or optimise:
         second = run.held_out(judge, margin) if judge else run.default_judge()
+        if second is None and (best_of or candidates):
+            stop("best-of-n needs a judge: --judge, or install the extra `quality`", USAGE)
     found = curve = attack = None
     if relations:
         found = run.audit(model, sources, chosen, seed=seed, progress=say)
-    if best_of or candidates:
-        if second is None:
-            stop("best-of-n needs a judge: --judge, or install the extra `quality`", USAGE)
+    if second is not None and (best_of or candidates):
         versions = run.versions(sources, best_of, candidates, seed)
         curve = run.curve(model, second, versions, seed=seed, progress=say)
     if optimise:

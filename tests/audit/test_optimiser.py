@@ -278,4 +278,5 @@ def test_the_command_draws_a_curve(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert done.exit_code == 0, done.output
     assert "seconds gains with the reward" in done.stdout
     monkeypatch.setattr("rewardkit.audit.default_judge", lambda: None)
-    assert CliRunner().invoke(app, arguments).exit_code == 2
+    monkeypatch.setattr("rewardkit.audit.audit", lambda *_, **__: pytest.fail("for nothing"))
+    assert CliRunner().invoke(app, [a for a in arguments if a != "--no-relations"]).exit_code == 2
