@@ -100,10 +100,13 @@ def _scorers() -> Iterator[Finding]:
     for name in scorers.installed():
         try:
             scorer = scorers.load(name)
+            scorers.describe(scorer)  # opens its weights
             yield Finding(f"scorer {name}", f"version {scorer.version}")
-        except RewardkitError as error:
-            wants = error.code == scorers.NO_MODEL
+        except RewardkitError as error:  # a model or an extra is the user's choice
+            wants = error.code in (scorers.NO_MODEL, scorers.MISSING_EXTRA)
             yield Finding(f"scorer {name}", error.message if wants else str(error), ok=wants)
+        except Exception as error:  # the others are still looked at
+            yield Finding(f"scorer {name}", f"{type(error).__name__}: {error}", ok=False)
 
 
 def _checkpoints() -> Iterator[Finding]:

@@ -29,6 +29,9 @@ GROUP: Final = "rewardkit.scorers"
 NO_MODEL: Final = "no_model"
 """The code with which a scorer says that it can't be made without being told a model."""
 
+MISSING_EXTRA: Final = "missing_extra"
+"""The code with which a scorer says that it needs a package that is not installed."""
+
 
 @runtime_checkable
 class Scorer(Protocol):

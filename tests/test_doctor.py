@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,6 +32,27 @@ def test_a_scorer_that_cannot_be_made_is_named(plugins: Callable[..., None]) -> 
     plugins("class Broken:\n    def __init__(self): raise OSError('no model')\n",
             "broken = strangers:Broken")  # fmt: skip
     assert "no model" in "".join(problems("scorer broken"))
+
+
+def test_a_scorer_whose_extra_is_not_installed_is_not_said_to_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "distillmos", None)
+    [quality] = [f for f in doctor._scorers() if f.what == "scorer quality"]
+    assert "speech-rewardkit[quality]" in quality.found
+    assert quality.ok
+
+
+def test_a_scorer_whose_weights_cannot_be_read_does_not_hide_the_others(
+    plugins: Callable[..., None],
+) -> None:
+    plugins("from rewardkit.testing import Loudness\n"
+            "class Broken(Loudness):\n    name = 'broken'\n"
+            "    @property\n    def digest(self): raise OSError('disk')\n",
+            "broken = strangers:Broken")  # fmt: skip
+    found = {f.what: f for f in doctor._scorers()}
+    assert (found["scorer broken"].found, found["scorer broken"].ok) == ("OSError: disk", False)
+    assert found["scorer timing"].ok
 
 
 def test_the_malware_releases_of_lightning_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
