@@ -107,13 +107,13 @@ class Audit:
             f"clips whose rewards spread by {self.spread:.2f}"
         )
         columns = (
-            f"{'change':<12} {'must be':<10} {'held':>5} {'asked':>6} {'moved':>7} {'refused':>8}"
+            f"{'change':<13} {'must be':<10} {'held':>5} {'asked':>6} {'moved':>7} {'refused':>8}"
         )
         lines = [head, f"{'':6}{columns}  what was done"]
         for f in self.findings:
             moved = "" if f.change is None else f"{f.change:+.2f}"
             lines.append(
-                f"{'ok' if f.passed else 'FAIL':<6}{f.name:<12} {f.relation:<10} {f.held:>5.0%}"
+                f"{'ok' if f.passed else 'FAIL':<6}{f.name:<13} {f.relation:<10} {f.held:>5.0%}"
                 f" {f.needed:>6.0%} {moved:>7} {f.refused:>8.0%}  {f.about}"
             )
         return "\n".join(lines)
