@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import entry_points
-from typing import Final, Literal
+from typing import Any, Final, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +44,9 @@ class Perturbation:
         make: From samples `(n,)`, the rate in Hz and a generator, the changed samples. It may
             raise `NotApplicable`.
 
+    Raises:
+        RewardkitError: `bad_perturbation` for another relation.
+
     Example:
         >>> twice = Perturbation("gain", "twice as loud", "same", lambda x, rate, rng: 2 * x)
         >>> twice(Clip(np.full(3, 0.25, np.float32), 16_000)).samples.tolist()
@@ -54,6 +57,14 @@ class Perturbation:
     about: str
     relation: Relation
     make: Callable[[Samples, int, np.random.Generator], Samples]
+
+    def __post_init__(self) -> None:
+        if self.relation not in get_args(Relation):
+            raise RewardkitError(
+                "bad_perturbation",
+                f"perturbation {self.name!r}: relation {self.relation!r}; "
+                f"it is {', '.join(get_args(Relation))}",
+            )
 
     def __call__(self, clip: Clip, seed: int = 0) -> Clip:
         """The changed clip; the same seed gives the same one.
@@ -74,16 +85,46 @@ def available() -> tuple[Perturbation, ...]:
     """Ours, and those that installed packages offer, in a fixed order.
 
     Raises:
-        RewardkitError: `duplicate_perturbation` when two share a name.
+        RewardkitError: `duplicate_perturbation` when two share a name, `bad_perturbation` when
+            what a package offers can't be loaded or is none.
     """
-    found = list(OWN)
-    for point in sorted(entry_points(group=GROUP), key=lambda p: (p.name, p.value)):
-        found += point.load()
+    found = [*OWN, *offered(GROUP, "bad_perturbation", lambda x: isinstance(x, Perturbation))]
     names = [each.name for each in found]
     double = {name for name in names if names.count(name) > 1}
     if double:
         raise RewardkitError("duplicate_perturbation", f"offered twice: {', '.join(double)}")
     return tuple(found)
+
+
+def offered(group: str, code: str, fits: Callable[[Any], bool]) -> list[Any]:
+    """What installed packages list in an entry-point group, by the names of their entries.
+
+    Args:
+        group: The group; each entry is a list or a tuple.
+        code: Of the error.
+        fits: Whether one item is what it should be.
+
+    Raises:
+        RewardkitError: With `code`, when an entry can't be loaded, is no list or holds what does
+            not fit.
+    """
+    found: list[Any] = []
+    for point in sorted(entry_points(group=group), key=lambda p: (p.name, p.value)):
+        try:
+            items = point.load()
+        except (Exception, SystemExit) as error:
+            raise RewardkitError(
+                code,
+                f"{point.value}, offered in {group}, could not be loaded: "
+                f"{type(error).__name__}: {error}",
+            ) from error
+        if not isinstance(items, list | tuple) or not all(map(fits, items)):
+            kind = group.removeprefix("rewardkit.")
+            raise RewardkitError(
+                code, f"{point.value}, offered in {group}, is no list of {kind}: {items!r}"
+            )
+        found += items
+    return found
 
 
 def _rms(samples: Samples) -> float:

@@ -6,8 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import entry_points
-from typing import Final
+from typing import Any, Final
 
 from rewardkit.audit.artefacts import ARTEFACTS
 from rewardkit.audit.manipulation import Floats, Knob, Manipulation
@@ -15,7 +14,7 @@ from rewardkit.audit.pauses import Pauses
 from rewardkit.audit.spectrum import Level, Spectrum
 from rewardkit.clip import Clip
 from rewardkit.errors import RewardkitError
-from rewardkit.perturbations import NotApplicable
+from rewardkit.perturbations import NotApplicable, offered
 
 GROUP: Final = "rewardkit.manipulations"
 """The entry-point group in which other packages offer manipulations."""
@@ -81,9 +80,20 @@ def available() -> Chain:
     """What installed packages offer, in name order, and then ours: artefacts come last.
 
     Raises:
-        RewardkitError: `bad_manipulation` when two knobs share a name.
+        RewardkitError: `bad_manipulation` when two knobs share a name, or what a package offers
+            can't be loaded or is none.
     """
-    found: list[Manipulation] = []
-    for point in sorted(entry_points(group=GROUP), key=lambda p: (p.name, p.value)):
-        found += point.load()
+    found: list[Manipulation] = offered(GROUP, "bad_manipulation", _fits)
     return Chain((*found, Pauses(), Spectrum(), *ARTEFACTS, Level()))
+
+
+def _fits(item: Any) -> bool:
+    """Whether it looks like a `Manipulation`; a class that was not called does not."""
+    knobs = getattr(item, "knobs", None)
+    return (
+        callable(item)
+        and not isinstance(item, type)
+        and isinstance(getattr(item, "name", None), str)
+        and isinstance(knobs, tuple)
+        and all(isinstance(knob, Knob) for knob in knobs)
+    )

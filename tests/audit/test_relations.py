@@ -7,14 +7,14 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pytest
 
 from rewardkit import audit as module
-from rewardkit.audit import audit
+from rewardkit.audit import audit, chain
 from rewardkit.clip import Clip
 from rewardkit.errors import RewardkitError
 from rewardkit.extract import Extractor
@@ -182,6 +182,30 @@ def test_two_offers_of_one_name_are_an_error(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("rewardkit.perturbations.OWN", (OWN[0], OWN[0]))
     with pytest.raises(RewardkitError, match="duplicate_perturbation"):
         available()
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("raise ImportError('no libfoo')", "ImportError: no libfoo"),
+        ("OFFER = 3", "is no list"),
+        ("OFFER = [lambda clip: clip]", "is no list"),
+        ("import rewardkit.perturbations as p\nOFFER = [p.Perturbation('a', 'a', 'better', abs)]",
+         "relation 'better'; it is same"),
+        ("class Knobless:\n    name = 'knobless'\nOFFER = [Knobless()]", "is no list"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("kind", ["perturbation", "manipulation"])
+def test_a_faulty_offer_names_its_package(
+    kind: str, source: str, said: str, plugins: Callable[..., None]
+) -> None:
+    plugins(source, f"[rewardkit.{kind}s]", "odd = strangers:OFFER")
+    find = available if kind == "perturbation" else chain.available
+    with pytest.raises(RewardkitError) as caught:
+        find()
+    assert caught.value.code == f"bad_{kind}"
+    assert "strangers:OFFER" in str(caught.value)
+    assert said in str(caught.value)
 
 
 def test_what_is_asked_is_written_down() -> None:
