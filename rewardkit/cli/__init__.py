@@ -9,6 +9,7 @@ data file that can't be used, 130 interrupted.
 from __future__ import annotations
 
 import io
+import os
 import sys
 
 import typer
@@ -44,7 +45,10 @@ app.add_typer(scorers, name="scorers")
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line; a stream that is closed takes all and gives nothing."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115
     if isinstance(sys.stdout, io.TextIOWrapper):  # a letter that the terminal lacks ends nothing
         sys.stdout.reconfigure(errors="replace")
     app()

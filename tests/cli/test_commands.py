@@ -12,11 +12,13 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import soundfile
 from typer.testing import CliRunner
 
+from rewardkit import cli
 from rewardkit.cli import app, main
 from rewardkit.model import RewardModel
 from rewardkit.testing import voice
@@ -76,6 +78,18 @@ def test_a_terminal_of_few_letters_ends_nothing(
     assert "/??.wav: reward" in said("explain", str(clip)).decode("latin-1")
     assert json.loads(said("explain", str(clip), "--json"))["path"] == str(clip)
     assert json.loads(said("score", str(clip)))["path"] == str(clip)
+
+
+def test_closed_streams_are_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Any] = []
+    for name in ("stdin", "stdout", "stderr"):
+        monkeypatch.setattr(sys, name, None)
+    monkeypatch.setattr(cli, "app", lambda: seen.extend((sys.stdin, sys.stdout, sys.stderr)))
+    cli.main()
+    assert seen[0].buffer.read() == b""
+    assert [stream.isatty() for stream in seen[1:]] == [False, False]
+    for stream in seen:
+        stream.close()
 
 
 def test_help_says_each_option_s_default() -> None:
