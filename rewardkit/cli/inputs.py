@@ -38,8 +38,8 @@ def expand(arguments: list[str]) -> Iterator[Input]:
             which is one encoded clip or a list of paths on standard input.
 
     Raises:
-        RewardkitError: `no_clips` for a folder without audio files, `bad_list` for a list that
-            can't be read.
+        RewardkitError: `no_clips` for a folder without audio files and for an empty list,
+            `bad_list` for a list that can't be read.
     """
     for argument in arguments:
         path = Path(argument)
@@ -93,6 +93,8 @@ def _list(data: bytes, folder: Path, name: str) -> Iterator[Input]:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise RewardkitError("bad_list", f"{name}: neither sound nor a list in UTF-8") from error
+    if not text.strip("\0 \t\r\n"):
+        raise RewardkitError("no_clips", f"{name} is empty: it has neither sound nor a path")
     # To `splitlines`, a U+2028 in a name would be the end of a line too.
     lines = text.split("\0") if "\0" in text else re.split("\r\n|\r|\n", text)
     for number, line in enumerate(lines, 1):

@@ -19,7 +19,7 @@ import soundfile
 from typer.testing import CliRunner
 
 from rewardkit import cli
-from rewardkit.cli import app, main
+from rewardkit.cli import app
 from rewardkit.model import RewardModel
 from rewardkit.testing import voice
 
@@ -70,7 +70,7 @@ def test_a_terminal_of_few_letters_ends_nothing(
         monkeypatch.setattr(sys, "stdout", terminal)
         monkeypatch.setattr(sys, "argv", ["rewardkit", *arguments, "--checkpoint", "prosody"])
         with pytest.raises(SystemExit) as left:
-            main()
+            cli.main()
         terminal.flush()
         assert not left.value.code
         return written.getvalue()

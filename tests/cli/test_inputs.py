@@ -53,6 +53,13 @@ def test_globs(folder: Path) -> None:
         names("*.opus")
 
 
+@pytest.mark.parametrize("text", ["", "\n \n", "\0"])
+def test_an_empty_list_is_an_error(folder: Path, text: str) -> None:
+    (folder / "list.txt").write_text(text)
+    with pytest.raises(RewardkitError, match="no_clips"):
+        names("list.txt")
+
+
 def test_an_empty_folder_is_an_error(folder: Path) -> None:
     (folder / "empty").mkdir()
     with pytest.raises(RewardkitError, match="no_clips"):
