@@ -55,6 +55,7 @@ def test_a_weighted_sum() -> None:
     (reward,) = made.rewards([clip(3, -10)])
     assert added(reward) == pytest.approx({"pace": 2.0, "all": -1.5}, abs=1e-5)
     assert reward.scalar == pytest.approx(0.5, abs=1e-5)
+    assert made.weights == {"pace": 2.0, "all": 1.0}  # their sizes
 
 
 def gate() -> Composite:
@@ -141,6 +142,11 @@ def test_answers_and_formats_are_read_from_completions() -> None:
     ]
     rows = [{"completion": text, "answer": 4} for text in said]
     assert scalars(made.rewards([SILENT] * 4, rows)) == [1.5, 1.0, 0.0, 1.0]
+    (unknown,) = composite({"right": {"kind": "exact_answer"}}, {"right": {}}).rewards(
+        [SILENT], [{"completion": "None", "answer": None}]
+    )
+    assert unknown.error is not None
+    assert unknown.error.code == "no_text"
     with pytest.raises(TypeError, match="text or a list of messages"):
         made.rewards([SILENT], [{"completion": 4, "answer": 4}])
 
@@ -182,8 +188,17 @@ def test_a_multiplier_climbs_while_its_constraint_is_broken_and_falls_to_zero_af
     assert made.multipliers["length"] == 0.0
 
 
+def test_a_batch_without_a_measured_sample_moves_no_multiplier() -> None:
+    made = composite(
+        {"pace": PACE}, {"pace": {}}, constraints=[{"term": "pace", "at_least": 3, "rate": 1}]
+    )
+    assert scalars(made.rewards([SILENT, BROKEN])) == [None, None]
+    assert made.multipliers == {"pace": 1.0}
+
+
 def test_schedules_follow_the_step() -> None:
     made = composite({"pace": PACE}, {"pace": {"weight": [[0, 0], [100, 4]]}})
+    assert made.step == 0
     values = []
     for made.step in (0, 25, 100, 500):
         values += scalars(made.rewards([clip(3)]))
@@ -264,6 +279,7 @@ def test_a_state_of_another_recipe_or_a_damaged_one_is_refused(tmp_path: Path) -
     for damaged in (
         state | {"step": "soon"},
         state | {"running": {}},
+        state | {"multipliers": {}},
         state | {"multipliers": {"length": math.nan}},
         {},
     ):
@@ -313,6 +329,7 @@ def test_the_sum_explains_the_total_exactly(
     for reward in made.rewards([clip(s, level) for s, level, _ in samples], rows):
         assert reward.scalar is not None
         assert reward.scalar == math.fsum(reward.dimensions.values())
+        assert reward.weights == dict.fromkeys(made.dimensions, 1.0)
         assert tuple(reward.dimensions) == made.dimensions
         assert tuple(made.weights) == made.dimensions
 
@@ -342,6 +359,8 @@ def test_a_missing_column_or_a_function_that_miscounts_ends_the_run() -> None:
     made = composite({"right": {"kind": "exact_answer"}}, {"right": {}})
     with pytest.raises(RewardkitError, match="missing_column: no column 'answer'"):
         made.rewards([SILENT], [{"completion": "x", "reply": "x"}])
+    with pytest.raises(RewardkitError, match="missing_column: no column 'answer'"):
+        made.rewards([SILENT] * 2, [{"completion": "x", "answer": "x"}, {"completion": "x"}])
     short = composite(
         {"f": {"kind": "function", "name": "f"}}, {"f": {}}, {"f": lambda clips, rows: [1.0]}
     )
@@ -371,6 +390,13 @@ def test_a_sum_that_overflows_is_no_reward() -> None:
     rewards = made.rewards([clip(1)] * 3)  # 1e40 is infinite in float32
     assert scalars(rewards) == [None, None, 1e20]
     assert made.failures == {"nonfinite_reward": 2}
+    # Entries that are too large are none, though their sum be small.
+    both = composite(
+        {"f": {"kind": "function", "name": "f"}, "g": {"kind": "function", "name": "f"}},
+        {"f": {"weight": 1e20}, "g": {"weight": -1e20}},
+        {"f": lambda clips, rows: [1e20]},
+    )
+    assert scalars(both.rewards([clip(1)])) == [None]
 
 
 def test_the_description_is_logged_with_its_hash(caplog: pytest.LogCaptureFixture) -> None:

@@ -117,6 +117,10 @@ def test_a_file_is_the_same_recipe_in_yaml_and_json_and_has_one_hash(tmp_path: P
     assert len(recipe.digest) == 64
 
 
+def test_a_multiplier_may_start_at_its_greatest() -> None:
+    assert make(constraints=[GATE | {"multiplier": 100}]).constraints[0].multiplier == 100
+
+
 def test_defaults_written_out_do_not_change_the_hash() -> None:
     assert make().digest == make(sum={"right": {"weight": 1.0}}).digest
 

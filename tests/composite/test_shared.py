@@ -87,3 +87,7 @@ def test_a_state_whose_multiplier_can_t_be_is_refused(multiplier: float) -> None
     with pytest.raises(RewardkitError, match="bad_state"):
         made.restore(state)
     assert made.multipliers == {"f": 1.0}
+    for bound in (0.0, 3.0):
+        state["multipliers"]["f"] = bound
+        made.restore(state)
+        assert made.multipliers == {"f": bound}
