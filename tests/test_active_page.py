@@ -32,7 +32,6 @@ def command(line: str) -> str:
 
 
 def test_it_runs_from_top_to_bottom(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("parselmouth")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("REWARDKIT_CACHE", str(tmp_path / "cache"))
     shutil.copytree(ROOT / "examples" / "clips" / "train", tmp_path / "examples/clips/train")

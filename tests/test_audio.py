@@ -156,7 +156,8 @@ def test_a_clip_is_given_back() -> None:
 
 @pytest.mark.parametrize("dtype", ["float32", "float64", "bfloat16", "float16", "int16"])
 def test_tensors(dtype: str) -> None:
-    torch = pytest.importorskip("torch")
+    import torch
+
     exact = np.tile([-1.0, -0.5, 0.0, 0.25], 1000)
     scale = 32_768 if dtype == "int16" else 1
     tensor = torch.tensor(exact * scale).to(getattr(torch, dtype))

@@ -9,9 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import parselmouth
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rewardkit_scorers import manipulations
 
 from rewardkit.audit import Chain, Knob, available
 from rewardkit.audit.artefacts import ARTEFACTS, Clicks, Clipping, LowPass, Noise
@@ -134,7 +136,6 @@ def test_pauses_are_scaled_and_new_ones_put_in() -> None:
 
 
 def test_melody_moves_and_tempo_changes() -> None:
-    parselmouth = pytest.importorskip("parselmouth")
     clip = voice(2.0, pitch=120)
     made = CHAIN(clip, NEUTRAL | {"pitch_shift": 6.0, "tempo": 2.0})
     assert made.duration == pytest.approx(1.0, abs=0.05)
@@ -148,9 +149,8 @@ def test_melody_moves_and_tempo_changes() -> None:
 
 
 def test_phrases_are_parted_at_the_longest_gaps() -> None:
-    module = pytest.importorskip("rewardkit_scorers.manipulations")
     times = np.array([0.0, 0.01, 0.02, 0.3, 0.31, 0.4, 0.9, 0.91])
-    assert module._part(times).tolist() == [0, 0, 0, 1, 1, 1, 2, 2]
+    assert manipulations._part(times).tolist() == [0, 0, 0, 1, 1, 1, 2, 2]
 
 
 def test_a_manipulation_that_does_not_suit_is_passed_over() -> None:

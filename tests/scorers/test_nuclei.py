@@ -77,7 +77,8 @@ def test_convolution_is_numpys():
 
 def test_the_detector_is_the_network_that_was_trained():
     """Weights that ship, run by torch as the recipe runs them, and by the scorer."""
-    torch = pytest.importorskip("torch")
+    import torch
+
     recipe = pytest.importorskip("checkpoints.recipes.syllables")
     detector = recipe.Detector()
     state = {}

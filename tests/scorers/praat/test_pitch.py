@@ -293,7 +293,6 @@ def test_real_speech_as_in_praat(data_dir, corpus):
 
 
 def test_torch_path_gives_the_same_numbers(monkeypatch):
-    pytest.importorskip("torch")
     lengths = [40_000, 0, 700, 23_456, 16_000]
     clips = [clip_of(speech_like(n, 2.6)[:n]) for n in lengths] + [clip_of(np.zeros(9_000))]
     noise = np.random.default_rng(8).standard_normal(16_000) * 0.1
