@@ -337,4 +337,11 @@ def test_limits_are_exact() -> None:
     sound = voice(16_000)
     read(sound, sample_rate=16_000, limits=Limits(min_duration=2.0, max_duration=2.0))
     read(sound, sample_rate=16_000, limits=Limits(max_bytes=4 * len(sound)))
+    for off in (
+        Limits(min_duration=2.00001),
+        Limits(max_duration=1.99999),
+        Limits(max_bytes=4 * len(sound) - 1),
+    ):
+        with pytest.raises(AudioError, match=r"too_(short|long)"):
+            read(sound, sample_rate=16_000, limits=off)
     read(np.full(16_000, -8.0), sample_rate=16_000)

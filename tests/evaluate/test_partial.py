@@ -69,6 +69,7 @@ def test_the_numbers_are_those_of_residuals_over_the_pairs():
     pairs, margin, numbers = shortcut(0.5)
     columns = {name: n[pairs.a] - n[pairs.b] for name, n in numbers.items()}
     result = evaluate(pairs, margin, trivial=numbers, resamples=0)["overall"]
+    assert len(result.partials) == 7
     for partial in result.partials:
         known = {"reward": margin, "answer": pairs.win - 0.5, **columns}
         given_ = np.stack([known[name] for name in partial.given], axis=1)

@@ -51,6 +51,7 @@ def test_inside_one_speaker_the_clips_are_resampled():
     result = evaluate(pairs, margin, groups=speakers, by={"speaker": label_sides(speakers, pairs)})[
         "overall"
     ]
+    assert [one.pairs for one in result.slices] == [100, 100]
     for one in result.slices:
         assert one.accuracy is not None
         assert one.accuracy.low is not None

@@ -281,6 +281,7 @@ def test_vcc_ratings(data_dir: Path) -> None:
     assert len(ratings) > 40_000
     assert len({rating.system for rating in ratings}) > 30
     found = pairs(ratings, win="normal", per_clip=1)
+    assert len(found) > 1_000
     assert all(0.0 < p.win < 1.0 for p in found)
 
 
