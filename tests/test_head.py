@@ -180,6 +180,35 @@ def test_normaliser_refuses_what_it_cannot_scale(value):
         Normaliser.fit(np.array([[value], [-1.0]]))
 
 
+@pytest.mark.parametrize(
+    ("part", "numbers"),
+    [
+        ("centre", [np.nan, 0.0]),
+        ("centre", [[0.0, 0.0]]),
+        ("scale", [1.0, 0.0]),
+        ("scale", [np.inf, 1.0]),
+        ("low", [0.5, -1.0]),
+        ("low", [-np.inf, -1.0]),
+        ("low", [-1.0]),
+        ("high", [-0.5, 1.0]),
+        ("high", [np.inf, 1.0]),
+        ("bend", [1.0]),
+        ("bend", [[1.0, 1.0]]),
+        ("bend", [1.0, -1.0]),
+        ("bend", [1.0, np.inf]),
+        ("bend", [1, 1]),
+    ],
+)
+def test_a_normaliser_that_can_t_be_is_refused(part, numbers):
+    parts = {
+        "centre": np.zeros(2), "scale": np.ones(2), "low": np.zeros(2), "high": np.zeros(2),
+        "bend": np.zeros(2),
+    }  # fmt: skip
+    Normaliser(**parts)
+    with pytest.raises(RewardkitError, match="bad_head"):
+        Normaliser(**parts | {part: np.array(numbers)})
+
+
 def test_tensors_round_trip_through_safetensors_bit_for_bit():
     restored = LinearHead.from_tensors(load(save(HEAD.tensors())), DIMENSIONS)
     values = np.random.default_rng(3).normal(3, 2, (5, FEATURES))

@@ -61,6 +61,15 @@ def test_left_out_distances_cover_new_clips_as_they_say() -> None:
     assert naive > beyond
 
 
+def test_a_clip_is_refused_beyond_the_limit_only() -> None:
+    seen = Population.fit(MIXED)
+    assert seen.limit == 1.25 * seen.distances[-1]
+    assert seen.refusal(seen.limit) is None
+    refused = seen.refusal(np.nextafter(seen.limit, np.inf))
+    assert refused is not None
+    assert refused.code == "out_of_distribution"
+
+
 def test_what_was_not_measured_or_constant_does_not_count() -> None:
     values = MIXED.copy()
     values[:, 1], values[:, 2] = 7.0, np.nan
@@ -103,7 +112,13 @@ def test_tensors_give_the_same_population() -> None:
 def test_bad_populations_are_refused() -> None:
     with pytest.raises(RewardkitError, match="bad_features"):
         Population.fit(np.zeros((1, 3)))
+    assert len(Population.fit(np.array([[0.0], [1.0]])).centre) == 1  # two clips are enough
     seen = Population.fit(MIXED)
+    for rewards in (np.zeros(POINTS), np.zeros((POINTS - 1, 1)), np.full((POINTS, 1), np.nan)):
+        with pytest.raises(RewardkitError, match="bad_population"):
+            dataclasses.replace(seen, rewards=rewards)
+    with pytest.raises(RewardkitError, match="a scale is negative"):
+        dataclasses.replace(seen, scale=-seen.scale)
     with pytest.raises(RewardkitError, match="bad_population"):
         Population(seen.quantiles, seen.centre, seen.scale, seen.whitener[:, :2], seen.distances)
     for damage in ({"centre": np.array(0.0)}, {"whitener": np.full_like(seen.whitener, 1e300)}):
