@@ -245,6 +245,18 @@ def test_damaged_tensors_are_refused(tensors):
         LinearHead.from_tensors(tensors, DIMENSIONS)
 
 
+def test_names_that_repeat_no_dimension_and_one_member_are_refused():
+    w = np.ones((2, FEATURES))
+    ones = np.ones((2, 2))
+    LinearHead(("a", "b"), HEAD.normaliser, w, np.stack([w, w]), ones[0], ones)
+    for names, rows, members in ((("a", "a"), 2, 2), ((), 0, 2), (("a", "b"), 2, 1)):
+        with pytest.raises(RewardkitError, match="distinct dimensions and at least two members"):
+            LinearHead(
+                names, HEAD.normaliser, w[:rows], np.stack([w[:rows]] * members), ones[0, :rows],
+                ones[:members, :rows],
+            )  # fmt: skip
+
+
 @pytest.mark.parametrize("shape", [(FEATURES,), (2, FEATURES + 1), (2, 1, FEATURES)])
 def test_wrong_shapes_are_refused(shape):
     with pytest.raises(RewardkitError, match="bad_features"):

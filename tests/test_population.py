@@ -99,6 +99,14 @@ def test_a_clip_is_placed_the_same_in_any_batch(seed: int, clips: int) -> None:
     assert [seen.distance(row[None])[0] for row in values] == together.tolist()
 
 
+def test_rewards_are_kept_as_quantiles_without_rows_that_have_none() -> None:
+    seen = Population.fit(MIXED)
+    rewards = np.stack([np.arange(POINTS), 7.0 - np.arange(POINTS)], axis=1)
+    spoilt = np.insert(rewards, 3, [[np.nan, 1e9]], axis=0)
+    assert seen.with_rewards(spoilt).rewards == pytest.approx(np.sort(rewards, axis=0))
+    assert seen.with_rewards(np.full((4, 2), np.nan)).rewards is None
+
+
 def test_tensors_give_the_same_population() -> None:
     seen = Population.fit(MIXED)
     again = Population.from_tensors(seen.tensors())

@@ -100,8 +100,21 @@ def test_otherwise_is_what_a_closed_gate_gives() -> None:
     assert scalars(made.rewards([clip(3), clip(3)], rows)) == pytest.approx([3.0, -7.0], abs=1e-5)
 
 
+def test_a_closed_gate_closes_its_own_entry_only() -> None:
+    made = composite(
+        {
+            "right": {"kind": "exact_answer"},
+            "pace": PACE,
+            "length": {"kind": "duration", "high": 9},
+        },
+        {"pace": {"when": {"term": "right", "at_least": 1}, "otherwise": -7}, "length": {}},
+    )
+    (reward,) = made.rewards([clip(3)], [{"completion": "no", "answer": "yes"}])
+    assert added(reward) == {"pace": -7.0, "length": 1.0}
+
+
 def test_error_rates_with_a_recogniser_that_is_plugged_in() -> None:
-    heard = {1.0: "the cat sat", 2.0: "a cat sat", 3.0: ""}
+    heard = {1.0: "the cat sat", 2.0: "the bat sat", 3.0: ""}
     calls: list[int] = []
 
     def asr(clips: list[Clip]) -> list[str]:
@@ -118,9 +131,9 @@ def test_error_rates_with_a_recogniser_that_is_plugged_in() -> None:
     )
     rows = [{"sentence": "The cat sat."}] * 4
     rewards = made.rewards([clip(1.0), SILENT, clip(2.0), clip(3.0)], rows)
-    # "the" for "a": one word of three; of nine letters, t and h go and e becomes a: three.
+    # "bat" for "cat": one word of three, one letter of nine.
     assert [r.error and r.error.code for r in rewards] == [None, "not_rendered", None, None]
-    assert [rewards[i].scalar for i in (0, 2, 3)] == pytest.approx([0.0, -1 / 3 - 6 / 9, -3.0])
+    assert [rewards[i].scalar for i in (0, 2, 3)] == pytest.approx([0.0, -1 / 3 - 2 / 9, -3.0])
     assert calls == [3, 3]
     assert made.rewards([clip(1.0)], [{"sentence": "?"}])[0].error is not None
     assert made.rewards([clip(1.0)], [{"sentence": None}])[0].error is not None
@@ -223,6 +236,15 @@ def test_standard_scores_over_the_run() -> None:
     assert scalars(again) == pytest.approx(
         [10 * -1.5 / math.sqrt(5 / 3), 10 * 0.5 / math.sqrt(5 / 3)]
     )
+
+
+def test_two_samples_are_enough_for_a_deviation() -> None:
+    made = composite(
+        {"length": {"kind": "function", "name": "f"}},
+        {"length": {"normalise": True}},
+        {"f": lambda clips, rows: [1.0, 4.0]},
+    )
+    assert scalars(made.rewards([clip(1)] * 2)) == pytest.approx([-math.sqrt(0.5), math.sqrt(0.5)])
 
 
 def test_a_constant_term_is_centred_and_never_divides_by_zero() -> None:

@@ -62,6 +62,7 @@ def make(**parts: Any) -> Recipe:
         ({"terms": {"right": RIGHT | {"pattern": "x"}}}, "needs a group"),
         ({"terms": {"right": {"kind": "format", "pattern": "("}}}, "not a regular expression"),
         ({"terms": {"right": {"kind": "duration", "low": 2, "high": 1}}}, "is not below"),
+        ({"terms": {"right": {"kind": "duration", "low": 2, "high": 2}}}, "is not below"),
         ({"terms": {"right": PROSODY | {"form": "ordinal"}}}, "needs a reference"),
         ({"terms": {"right": PROSODY | {"steps": [0.8, 0.6]}}}, "rising"),
         ({"terms": {"right": PROSODY | {"steps": [0.5]}}}, "greater than 0.5"),
