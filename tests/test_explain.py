@@ -156,6 +156,18 @@ def test_text_names_the_largest_and_sums_up_the_others(found: Explanation) -> No
     assert lines[-1].split() == [f"{rest:+.3f}", "2", "other", "features", "together"]
 
 
+def test_text_says_what_each_dimension_adds(found: Explanation) -> None:
+    for name, weight in (("prosody", 0.75), ("quality", 0.25)):
+        value = found.reward.dimensions[name]
+        assert f"{value:+.2f} x {weight:.2f} = {weight * value:+.2f}" in found.render()
+
+
+def test_without_training_clips_nothing_is_placed_among_them(model: RewardModel) -> None:
+    found = explain(around(model.extractor, model.head), voice(2.0))
+    assert [part.place for part in found.parts] == [None] * 3
+    assert "above" not in found.render()
+
+
 def test_json_holds_every_part(found: Explanation) -> None:
     row = json.loads(json.dumps(found.to_json(), allow_nan=False))
     assert [part["feature"] for part in row["parts"]] == [part.feature for part in found.parts]

@@ -172,6 +172,7 @@ def test_normaliser_standardises_like_the_definition():
     assert z.tolist() == [[0.0, 0.0, 0.0, 0.0]]
     measured = Normaliser.fit(np.array([[1.0], [np.nan], [3.0]]))
     assert (measured.centre[0], measured.scale[0]) == (2.0, 1.0)
+    assert Normaliser.fit(np.array([[3.0, 1.0], [np.nan, 2.0]])).centre.tolist() == [3.0, 1.5]
 
 
 @pytest.mark.parametrize("value", [np.inf, -np.inf, 1e200])
