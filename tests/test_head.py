@@ -173,12 +173,13 @@ def test_normaliser_standardises_like_the_definition():
     measured = Normaliser.fit(np.array([[1.0], [np.nan], [3.0]]))
     assert (measured.centre[0], measured.scale[0]) == (2.0, 1.0)
     assert Normaliser.fit(np.array([[3.0, 1.0], [np.nan, 2.0]])).centre.tolist() == [3.0, 1.5]
+    assert Normaliser.fit(np.array([[1e-12], [3e-12]])).used.all()  # small is not constant
 
 
 @pytest.mark.parametrize("value", [np.inf, -np.inf, 1e200])
 def test_normaliser_refuses_what_it_cannot_scale(value):
     with pytest.raises(RewardkitError, match="bad_features"):
-        Normaliser.fit(np.array([[value], [-1.0]]))
+        Normaliser.fit(np.array([[1.0, value], [2.0, -1.0]]))
 
 
 @pytest.mark.parametrize(
@@ -231,6 +232,8 @@ def damaged(name: str, change) -> dict:
         damaged("weights", lambda x: x.astype(np.float32)),
         damaged("weights", lambda x: np.full_like(x, 1e40)),
         damaged("members", lambda x: np.full_like(x, 1e40)),
+        HEAD.tensors()
+        | {name: np.full_like(HEAD.tensors()[name], 1e20) for name in ("weights", "mix")},
         damaged("members", lambda x: x[:1]),
         damaged("members", lambda x: np.float64(x[0, 0, 0])),
         damaged("mix", lambda x: x[:-1]),

@@ -76,6 +76,8 @@ def test_what_was_not_measured_or_constant_does_not_count() -> None:
     seen = Population.fit(values)
     clip = values[:1].copy()
     before = seen.distance(clip)[0]
+    assert (seen.scale > 0).tolist() == [True, False, False, True]
+    assert Population.fit(1e-12 * MIXED).scale.all()  # small is not constant
     clip[0, 1], clip[0, 2] = 1e9, 4.0
     assert seen.distance(clip)[0] == before
     assert np.isnan(seen.place(clip)[0, 2])

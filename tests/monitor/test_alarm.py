@@ -38,8 +38,10 @@ def test_one_outlier_does_not_bend_the_slope() -> None:
 def test_a_constant_neither_rises_nor_falls() -> None:
     found = trend(range(9), [1.0] * 9)
     assert (found.slope, found.rising, found.falling) == (0.0, 1.0, 1.0)
-    with pytest.raises(RewardkitError, match="bad_option"):
-        trend([1], [1.0])
+    assert trend([1, 3], [1.0, 2.0]).slope == 0.5
+    for steps, numbers in (([1], [1.0]), ([1, 2], [1.0]), ([1, 2], [1.0, 2.0, 3.0])):
+        with pytest.raises(RewardkitError, match="bad_option"):
+            trend(steps, numbers)
 
 
 def test_both_must_go_apart() -> None:
@@ -52,6 +54,7 @@ def test_both_must_go_apart() -> None:
     assert alarm("judge", up, up, 0.001) is None, "the judge rises too"
     assert alarm("judge", up, flat, 0.001) is None, "the judge does not fall"
     assert alarm("judge", up, down[:7], 0.001) is None, "too few to tell"
+    assert alarm("judge", up[::3], down, 0.001) is None, "too few rewards to tell"
 
 
 def test_the_reward_counts_over_the_time_of_the_judge_only() -> None:
@@ -64,7 +67,7 @@ def test_the_reward_counts_over_the_time_of_the_judge_only() -> None:
 
 def test_both_are_looked_at_from_when_both_are_known() -> None:
     """Of a judge that spoke since step 0, and rewards that are kept since step 1000."""
-    rewards = [(step, float(step)) for step in range(1000, 2001)]
+    rewards = [(step, step / 10) for step in range(1000, 2001)]
     judged = [(100 * k, -float(k)) for k in range(21)]
     found = alarm("judge", rewards, judged, 0.001)
     assert found is not None

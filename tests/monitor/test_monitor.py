@@ -54,7 +54,8 @@ def test_means_and_quantiles_are_those_of_the_rewards() -> None:
     pooled = [float(start + k) for start in range(4, 12) for k in (0, 1)]
     assert numbers["running_mean/reward"] == np.mean(pooled)
     assert numbers["sd"] == pytest.approx(np.std(pooled))
-    assert numbers["quantile/0.25"] == np.quantile(pooled, 0.25)
+    for share in (0.05, 0.25, 0.5, 0.75, 0.95):
+        assert numbers[f"quantile/{share:g}"] == np.quantile(pooled, share)
     assert numbers["failed"] == numbers["failure/unknown"] == pytest.approx(1 / 3)
 
 
@@ -145,7 +146,16 @@ def test_clips_give_their_duration_and_level() -> None:
 def test_what_can_not_be_known_is_left_out() -> None:
     numbers = Monitor().update([None, None], durations=[1.0, 2.0])
     assert set(numbers) == {"failed", "failure/unknown", "alarm"}
-    assert "correlation/duration" not in Monitor().update([1.0] * 20, durations=[1.0] * 20)
+    rising = [float(k) for k in range(20)]
+    for rewards, durations in (
+        ([1.0] * 20, [1.0] * 20),
+        ([1.0] * 20, rising),
+        (rising, [1.0] * 20),
+    ):
+        assert "correlation/duration" not in Monitor().update(rewards, durations=durations)
+    for known in (7, 8):  # eight clips are enough
+        few = Monitor().update(rising[:known], durations=rising[:known])
+        assert ("correlation/duration" in few) == (known == 8)
     assert set(Monitor().update([])) == {"alarm"}
     old = reward_model()
     old.population = Population.fit(RNG.normal(size=(50, 2)))  # without rewards

@@ -27,8 +27,9 @@ from rewardkit.raters import (
     weighted,
     weights,
 )
+from rewardkit.raters.measures import _flags
 from rewardkit.raters.render import to_json
-from rewardkit.raters.share import share
+from rewardkit.raters.share import Share, share
 
 CLIPS, PAIRS = 12, 90
 STRENGTH = np.random.default_rng(5).normal(0, 1.5, CLIPS)
@@ -121,6 +122,45 @@ def test_repeats_and_their_own_votes_are_kept_apart() -> None:
     # m: (1, 1, 0) against n's 0 and o's tie: each answer agrees with the tie by half.
     assert found["m"].agreement.value == pytest.approx((0 + 0.5 + 0 + 0.5 + 1 + 0.5) / 6)  # type: ignore[union-attr]
     assert found["n"].consistency is None
+
+
+def judged(**more: object) -> Measured:
+    nothing = dict.fromkeys(("agreement", "consistency", "golden", "side", "ties", "same"))
+    return Measured(**{"rater": "m", "votes": 9, "reliability": {}, "seconds": None, "weight": 1.0}
+                    | nothing | more)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("measured", "flag"),
+    [
+        ({"reliability": {"x": (0.2, 0.0, 0.49)}}, "reliability x"),
+        ({"reliability": {"x": (0.2, 0.0, 0.5)}}, None),
+        ({"agreement": Share(0.5, 0.5, 0.69, 9)}, "agreement"),
+        ({"agreement": Share(0.5, 0.4, 0.7, 9)}, None),  # may be as good as usual
+        ({"agreement": Share(0.6, 0.51, 0.65, 9)}, None),  # better than a coin
+        ({"consistency": Share(0.5, 0.5, 0.79, 9)}, "consistency"),
+        ({"consistency": Share(0.5, 0.4, 0.8, 9)}, None),
+        ({"consistency": Share(0.6, 0.51, 0.7, 9)}, None),
+        ({"golden": Share(0.5, 0.4, 0.79, 9)}, "golden"),
+        ({"golden": Share(0.5, 0.4, 0.8, 9)}, None),
+        ({"side": Share(0.7, 0.51, 0.8, 9)}, "side"),
+        ({"side": Share(0.3, 0.2, 0.49, 9)}, "side"),
+        ({"side": Share(0.5, 0.5, 0.5, 9)}, None),
+        ({"same": Share(0.95, 0.91, 1.0, 9)}, "same"),
+        ({"same": Share(0.95, 0.9, 1.0, 9)}, None),
+        ({"seconds": 1.9}, "fast"),
+        ({"seconds": 2.0}, None),
+    ],
+)
+def test_what_is_held_against_a_rater_is_sure(
+    measured: dict[str, object], flag: str | None
+) -> None:
+    flags = _flags(judged(**measured), 0.7, 0.8, 6.0)
+    assert list(flags) == ([] if flag is None else [flag])
+    if flag == "side":
+        assert ("prefers side a" in flags[flag]) == (measured["side"].value > 0.5)  # type: ignore[attr-defined]
+    if flag in ("agreement", "consistency", "fast"):
+        assert not _flags(judged(**measured), None, None, None), "nobody to compare with"
 
 
 def test_the_order_in_a_row_of_counts_is_no_consistency() -> None:
