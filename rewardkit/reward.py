@@ -59,7 +59,7 @@ class Reward:
     @classmethod
     def failed(cls, error: RewardkitError, distance: float | None = None) -> Reward:
         """No reward, and why."""
-        status: Status = error.code if error.code in _OWN else "error"  # type: ignore[assignment]
+        status: Status = error.code if error.code in _OWN else "error"  # type: ignore[assignment]  # one of _OWN
         return cls(None, {}, None, status, error, distance=distance)
 
     def raise_for_status(self) -> Reward:

@@ -50,7 +50,7 @@ def prepare() -> None:
         except OSError:
             return False
 
-    module._load_lib = guarded  # type: ignore[attr-defined]
+    module._load_lib = guarded  # type: ignore[attr-defined]  # a private name
 
 
 def native() -> bool:

@@ -249,7 +249,7 @@ class Pool:
         pipes = {worker.pipe: place for place, worker in enumerate(self._workers)}
         seconds = None if patience == float("inf") else max(patience, 0.0)
         for pipe in wait(list(pipes), seconds):
-            self._answer(pipes[pipe], order)  # type: ignore[index]
+            self._answer(pipes[pipe], order)  # type: ignore[index]  # only pipes are waited for
         for place, worker in enumerate(self._workers):
             if worker.groups and time.monotonic() >= worker.deadline:
                 late = f"not measured within {self.timeout:g} s; its worker was killed"

@@ -8,7 +8,7 @@ import dataclasses
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Optional
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -26,7 +26,7 @@ _INSTALL = "pip install 'speech-rewardkit[annotate]'"
 
 def annotate(
     clips: Annotated[
-        Optional[list[str]],  # noqa: UP045  # Typer reads this annotation
+        list[str] | None,
         typer.Argument(
             help="Clips to compare all with all (files, folders, globs, lists), or a file of pairs "
             "(audio_a, audio_b). None: go on with the study."
@@ -36,7 +36,7 @@ def annotate(
         Path, typer.Option(help="The study: one SQLite file, made when absent.")
     ] = Path("study.sqlite"),
     export: Annotated[
-        Optional[Path],  # noqa: UP045
+        Path | None,
         typer.Option(help="Write the answers to this .jsonl file, and do not serve."),
     ] = None,
     everything: Annotated[
@@ -53,47 +53,47 @@ def annotate(
         typer.Option(help="NAME=REASON: flag a rater, who is then left out of exports."),
     ] = [],  # noqa: B006  # Typer copies it
     dimensions: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option(help="What is asked of each pair, by comma.", show_default="overall"),
     ] = None,
     question: Annotated[
         list[str], typer.Option(help="DIMENSION=TEXT: how it is asked; may be repeated.")
     ] = [],  # noqa: B006
-    title: Annotated[Optional[str], typer.Option(help="Shown to raters.")] = None,  # noqa: UP045
+    title: Annotated[str | None, typer.Option(help="Shown to raters.")] = None,
     instructions: Annotated[
-        Optional[Path],  # noqa: UP045
+        Path | None,
         typer.Option(help="Text file for the first screen; lines are paragraphs."),
     ] = None,
     strength: Annotated[
-        Optional[bool],  # noqa: UP045
+        bool | None,
         typer.Option(help="Ask whether it is slight or clear.", show_default="ask"),
     ] = None,
     votes_per_pair: Annotated[
-        Optional[int],  # noqa: UP045
+        int | None,
         typer.Option(min=1, help="Raters for each pair. [1]"),
     ] = None,
     per_rater: Annotated[
-        Optional[int],  # noqa: UP045
+        int | None,
         typer.Option(min=1, help="Answers after which a rater is done.", show_default="no limit"),
     ] = None,
     golden: Annotated[
-        Optional[Path],  # noqa: UP045
+        Path | None,
         typer.Option(help="Preference file of pairs whose answer is known, mixed in unseen."),
     ] = None,
     golden_share: Annotated[
-        Optional[float],  # noqa: UP045
+        float | None,
         typer.Option(min=0, max=0.5, help="Share of golden pairs, while there are any. [0.1]"),
     ] = None,
     repeat: Annotated[
-        Optional[float],  # noqa: UP045
+        float | None,
         typer.Option(min=0, max=0.4, help="Share of pairs shown again, sides swapped. [0.05]"),
     ] = None,
     heard: Annotated[
-        Optional[float],  # noqa: UP045
+        float | None,
         typer.Option(min=0, max=1, help="Share of each clip to be heard before a vote. [0.8]"),
     ] = None,
     level: Annotated[
-        Optional[float],  # noqa: UP045
+        float | None,
         typer.Option(help="Loudness that clips are played at, in LUFS. [-23]"),
     ] = None,
     choose: Annotated[
@@ -103,7 +103,7 @@ def annotate(
         str, typer.Option(help="What active choice measures clips with, by comma; as in train.")
     ] = "pitch,timing",
     stop_at: Annotated[
-        Optional[float],  # noqa: UP045
+        float | None,
         typer.Option(
             help="With active choice: end when the head's agreement with raters on random pairs "
             "is known to plus or minus this, such as 0.1. [go on to the last pair]"
@@ -114,7 +114,7 @@ def annotate(
         int, typer.Option(min=1, help="Most pairs to make of clips that are not paired.")
     ] = 2000,
     seed: Annotated[
-        Optional[int],  # noqa: UP045
+        int | None,
         typer.Option(help="Of the order of pairs and sides. [0]"),
     ] = None,
     host: Annotated[
@@ -122,7 +122,7 @@ def annotate(
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65_535)] = 8377,
     url: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option(help="Address that raters use, when it is another: behind a proxy, say."),
     ] = None,
 ) -> None:

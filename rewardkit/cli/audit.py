@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from rewardkit.clip import Clip
     from rewardkit.perturbations import Perturbation
 
-Names = Optional[list[str]]  # noqa: UP045  # Typer reads these annotations
-Folder = Optional[Path]  # noqa: UP045
+Names = list[str] | None
+Folder = Path | None
 
 
 def audit(
@@ -42,13 +42,13 @@ def audit(
         typer.Option(help="A folder for each clip with its candidates; else they are drawn."),
     ] = None,
     judge: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option(
             help="Held-out judge: scorer.feature or checkpoint.", show_default="quality.mos"
         ),
     ] = None,
     margin: Annotated[
-        Optional[float],  # noqa: UP045
+        float | None,
         typer.Option(help="A fall of the judge by so much is audible. [0.5 MOS, 1 log-odds]"),
     ] = None,
     optimise: Annotated[bool, typer.Option("--optimise", help="Search for exploits.")] = False,

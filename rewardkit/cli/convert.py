@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -26,11 +26,11 @@ def convert(
         ),
     ],
     clips: Annotated[
-        Optional[Path],  # noqa: UP045  # Typer reads this annotation
+        Path | None,
         typer.Option(help="Folder of the clips.", show_default="the file's folder"),
     ] = None,
     dimension: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option(help="What was judged.", show_default="what the format stands for"),
     ] = None,
     column: Annotated[
@@ -44,7 +44,7 @@ def convert(
         ),
     ] = 2,
     references: Annotated[
-        Optional[Path],  # noqa: UP045
+        Path | None,
         typer.Option(help="For P.808's CCR: the test's rating_clips file."),
     ] = None,
     sides: Annotated[

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any, Optional
+from typing import Annotated, Any
 
 import typer
 
@@ -18,11 +18,11 @@ def evaluate(
         list[Path], typer.Argument(help="Preference files: .jsonl, .csv or .parquet.")
     ],
     checkpoint: Annotated[
-        Optional[str],  # noqa: UP045  # Typer reads this annotation
+        str | None,
         typer.Option(help="Folder, shipped name or hub id. [$REWARDKIT_CHECKPOINT, or default]"),
     ] = None,
     against: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option(help="Another checkpoint, compared with the first on the same pairs."),
     ] = None,
     rule: Annotated[
@@ -34,7 +34,7 @@ def evaluate(
         ),
     ] = [],  # noqa: B006  # Typer copies it
     figure: Annotated[
-        Optional[Path],  # noqa: UP045
+        Path | None,
         typer.Option(help="Draw the reliability diagram: a .png or .svg file."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a file.")] = False,

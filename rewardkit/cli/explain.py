@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -15,11 +15,11 @@ from rewardkit.cli.failures import SOME_FAILED
 def explain(
     clip: Annotated[Path, typer.Argument(help="An audio file.")],
     checkpoint: Annotated[
-        Optional[str],  # noqa: UP045  # Typer reads this annotation
+        str | None,
         typer.Option(help="Folder, shipped name or hub id. [$REWARDKIT_CHECKPOINT, or default]"),
     ] = None,
     figure: Annotated[
-        Optional[Path],  # noqa: UP045
+        Path | None,
         typer.Option("-o", "--figure", help="Also draw it: a .png, .svg or .html file."),
     ] = None,
     most: Annotated[int, typer.Option(min=1, help="How many features are named.")] = 12,

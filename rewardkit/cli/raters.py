@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 def raters(
     votes: Annotated[list[Path], typer.Argument(help="Preference files with named raters.")],
     golden: Annotated[
-        Optional[Path],  # noqa: UP045  # Typer reads this annotation
+        Path | None,
         typer.Option(help="Preference file of pairs whose answer is known."),
     ] = None,
     out: Annotated[
-        Optional[Path],  # noqa: UP045
+        Path | None,
         typer.Option(
             "-o", "--output", help="Write all votes again, weighed by their rater's reliability."
         ),

@@ -8,7 +8,7 @@ import itertools
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -25,20 +25,20 @@ if TYPE_CHECKING:
 
 def score(
     clips: Annotated[
-        Optional[list[str]],  # noqa: UP045  # Typer reads this annotation
+        list[str] | None,
         typer.Argument(
             help="Files, folders, globs, lists of paths (.txt, .jsonl), or - for standard input.",
         ),
     ] = None,
     dialogue: Annotated[
-        Optional[Path],  # noqa: UP045
+        Path | None,
         typer.Option(
             help="In place of clips: a .jsonl file of turns, one a line, with speaker and audio; "
             "each dialogue gets a reward, and its worst turn is named."
         ),
     ] = None,
     checkpoint: Annotated[
-        Optional[str],  # noqa: UP045  # Typer reads this annotation
+        str | None,
         typer.Option(
             help="Folder, shipped name or hub id. [$REWARDKIT_CHECKPOINT, or default; of "
             "dialogues coherence]"
@@ -46,14 +46,14 @@ def score(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON lines even on a terminal.")] = False,
     out: Annotated[
-        Optional[Path],  # noqa: UP045
+        Path | None,
         typer.Option("-o", "--output", help="Write rows to a .jsonl, .csv or .parquet file."),
     ] = None,
     explain: Annotated[
         bool, typer.Option(help="Also give what each feature adds to the reward.")
     ] = False,
     workers: Annotated[
-        Optional[int],  # noqa: UP045
+        int | None,
         typer.Option(
             min=0,
             help="Processes to measure with; 0: in this one, without a deadline. "
@@ -64,14 +64,14 @@ def score(
         str, typer.Option(help="cpu, cuda, or auto; other than cpu, without worker processes.")
     ] = "cpu",
     timeout: Annotated[
-        Optional[float],  # noqa: UP045
+        float | None,
         typer.Option(min=0.01, help="Seconds a clip may take in a worker process. [120]"),
     ] = None,
     max_duration: Annotated[
         float, typer.Option(min=0.2, help="Longest clip that is accepted, in seconds.")
     ] = 3600.0,
     window: Annotated[
-        Optional[float],  # noqa: UP045
+        float | None,
         typer.Option(min=1.0, help="Score files of any length in windows of so many seconds."),
     ] = None,
     allow_truncated: Annotated[

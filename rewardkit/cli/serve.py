@@ -11,7 +11,7 @@ import os
 import re
 import sys
 from pathlib import Path
-from typing import Annotated, Final, Optional
+from typing import Annotated, Final
 
 import typer
 
@@ -23,7 +23,7 @@ _NEEDED: Final = ("fastapi", "uvicorn", "python_multipart", "prometheus_client")
 
 def serve(
     checkpoint: Annotated[
-        Optional[str],  # noqa: UP045  # Typer reads this annotation
+        str | None,
         typer.Option(help="Folder, shipped name or hub id. [$REWARDKIT_CHECKPOINT, or default]"),
     ] = None,
     host: Annotated[
@@ -31,22 +31,22 @@ def serve(
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8000,
     workers: Annotated[
-        Optional[int],  # noqa: UP045
+        int | None,
         typer.Option(
             min=1, help="Processes that measure.", show_default="one for each core; 1 on a GPU"
         ),
     ] = None,
     device: Annotated[str, typer.Option(help="cpu, cuda, or auto.")] = "cpu",
     token_file: Annotated[
-        Optional[Path],  # noqa: UP045
+        Path | None,
         typer.Option(help="File with the token that clients must show. [$REWARDKIT_TOKEN]"),
     ] = None,
     audio_root: Annotated[
-        Optional[Path],  # noqa: UP045
+        Path | None,
         typer.Option(help="Folder whose files requests may name."),
     ] = None,
     render: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option(help="module:function that speaks what OpenRLHF's policy wrote."),
     ] = None,
     mode: Annotated[
@@ -56,7 +56,7 @@ def serve(
         float, typer.Option(min=0.0, help="Standard deviations that lcb subtracts.")
     ] = 1.0,
     penalty: Annotated[
-        Optional[float],  # noqa: UP045
+        float | None,
         typer.Option(
             help="Their answer for a clip without a reward.", show_default="an HTTP error"
         ),
@@ -67,18 +67,18 @@ def serve(
     max_duration: Annotated[float, typer.Option(min=0.2, help="Longest clip, in seconds.")] = 120.0,
     max_clips: Annotated[int, typer.Option(min=1, help="Most clips in a request.")] = 64,
     max_seconds: Annotated[
-        Optional[float],  # noqa: UP045
+        float | None,
         typer.Option(min=0.2, help="Most seconds of sound in a request. [600, or a clip's]"),
     ] = None,
     max_body: Annotated[
         float, typer.Option(min=0.001, help="Most megabytes (2^20) in a request.")
     ] = 64.0,
     queue_clips: Annotated[
-        Optional[int],  # noqa: UP045
+        int | None,
         typer.Option(min=1, help="Most clips that wait. [256, or a request's]"),
     ] = None,
     queue_seconds: Annotated[
-        Optional[float],  # noqa: UP045
+        float | None,
         typer.Option(min=0.2, help="Most seconds of sound that wait. [1200, or a request's]"),
     ] = None,
     batch_clips: Annotated[int, typer.Option(min=1, help="Most clips in a batch.")] = 32,

@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Optional
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -34,7 +34,7 @@ def suggest(
         str, typer.Option(help="Installed scorers to measure with, by comma; as in train.")
     ] = "pitch,timing",
     same: Annotated[
-        Optional[str],  # noqa: UP045  # Typer reads this annotation
+        str | None,
         typer.Option(
             help="Regular expression: only clips are compared in whose paths it finds the same "
             "first group, such as '([^/]*)-[^/]*$' for what comes before the last hyphen."
@@ -44,7 +44,7 @@ def suggest(
         float, typer.Option(min=0, max=1, help="Share of the pairs that are drawn at random.")
     ] = 0.2,
     target: Annotated[
-        Optional[float],  # noqa: UP045
+        float | None,
         typer.Option(help="Agreement with listeners that is enough; says when it is reached."),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the random pairs, and of the sides.")] = 0,

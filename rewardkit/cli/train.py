@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Optional, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -43,11 +43,11 @@ def train(
         ),
     ] = [],  # noqa: B006  # Typer copies it
     name: Annotated[
-        Optional[str],  # noqa: UP045  # Typer reads this annotation
+        str | None,
         typer.Option(help="Name of the checkpoint.", show_default="name of the folder"),
     ] = None,
     l2: Annotated[
-        Optional[float],  # noqa: UP045
+        float | None,
         typer.Option(help="Weight decay.", show_default="chosen by cross-validation"),
     ] = None,
     ties: Annotated[

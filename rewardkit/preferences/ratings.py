@@ -94,7 +94,7 @@ def read_ratings(
     at = str(Path(folder if folder is not None else file.parent).absolute())
     ratings: list[Rating] = []
     with gzip.open(file) if file.suffix.lower() == ".gz" else file.open("rb") as table:
-        unpacked = _unpacked(lines(table, issues), issues)  # type: ignore[arg-type]
+        unpacked = _unpacked(lines(table, issues), issues)  # type: ignore[arg-type]  # both are binary
         numbered = records(unpacked, issues, delimiter)
         line, names = (1, list(header)) if header else next(numbered, (1, None))
         broken = names is None and len(issues)

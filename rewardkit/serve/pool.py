@@ -312,7 +312,7 @@ def same(measured: Measured, kept: Measured) -> bool:
     """
     if isinstance(measured, RewardkitError) or isinstance(kept, RewardkitError):
         both = isinstance(measured, RewardkitError) and isinstance(kept, RewardkitError)
-        return both and measured.code == kept.code  # type: ignore[union-attr]
+        return both and measured.code == kept.code  # type: ignore[union-attr]  # both are errors
     with contextlib.suppress(ValueError):
         return bool(np.array_equal(measured, kept, equal_nan=True))
     return False

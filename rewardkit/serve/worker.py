@@ -212,7 +212,7 @@ class _Timed(Extractor):
         try:
             return super()._measure(scorer, *rest)
         finally:
-            self.spent[scorer.name] += time.perf_counter() - start  # type: ignore[assignment]
+            self.spent[scorer.name] += time.perf_counter() - start  # type: ignore[assignment]  # seconds, not whole numbers
 
 
 def live(plan: Plan, pipe: Connection) -> None:

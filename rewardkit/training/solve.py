@@ -77,7 +77,7 @@ def solve(
     )  # fmt: skip
     try:
         run(module, options)
-    except torch.linalg.LinAlgError as error:  # type: ignore[attr-defined]
+    except torch.linalg.LinAlgError as error:  # type: ignore[attr-defined]  # not in its stubs
         raise RewardkitError(
             "not_converged", "l2 is so small that the features do not decide the weights; raise it"
         ) from error

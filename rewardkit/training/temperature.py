@@ -70,7 +70,7 @@ def temperatures(
         if slope is not None:
             ends = (slope.value, slope.high, slope.low)
             value, low, high = (None if end is None else _inverse(end) for end in ends)
-            assert value is not None  # noqa: S101
+            assert value is not None  # noqa: S101  # a slope always has a value
             found[name] = Interval(value, low, high)
     return found
 

@@ -199,7 +199,7 @@ def test_arguments_that_do_not_fit_are_refused() -> None:
         monitor.update([1.0], step=5)
     for options in ({"window": 7}, {"false_alarms": 0.0}, {"false_alarms": 1.0}):
         with pytest.raises(RewardkitError, match="bad_option"):
-            Monitor(**options)  # type: ignore[arg-type]
+            Monitor(**options)
 
 
 def test_the_log_is_one_json_object_for_each_update(tmp_path: Path) -> None:

@@ -102,7 +102,7 @@ def test_the_wrong_token_is_no_reason_to_try_again(url: str) -> None:
         raise AssertionError
 
     for on_failure in ("none", "raise", -1.0):
-        remote = RemoteReward(url, token="wrong-token", on_failure=on_failure, sleep=never)  # type: ignore[arg-type]
+        remote = RemoteReward(url, token="wrong-token", on_failure=on_failure, sleep=never)
         with pytest.raises(RewardkitError, match="forbidden"):
             remote(SOUNDS, 8_000)
 
@@ -214,7 +214,7 @@ def test_an_answer_that_is_none_is_no_reward(
     scripted: Callable[[Script], str], answer: bytes
 ) -> None:
     for on_failure in ("raise", "none", -1.0):
-        remote = RemoteReward(scripted([(200, {}, answer)]), on_failure=on_failure)  # type: ignore[arg-type]
+        remote = RemoteReward(scripted([(200, {}, answer)]), on_failure=on_failure)
         with pytest.raises(RewardkitError, match="bad_answer"):
             remote([buzz(1.0)], 8_000)
 
@@ -280,7 +280,7 @@ def test_a_server_that_is_not_there_earns_no_penalty() -> None:
     for on_failure in ("raise", -1.0):
         gone = RemoteReward(
             "http://127.0.0.1:9",
-            on_failure=on_failure,  # type: ignore[arg-type]
+            on_failure=on_failure,
             retries=3,
             sleep=slept.append,
         )
