@@ -26,6 +26,11 @@ def codes(path: Path, **options: Any) -> list[str]:
     return [code for _, _, code in found(path, **options)]
 
 
+def test_a_margin_may_be_small_or_none(tmp_path: Path) -> None:
+    for margin in (0, 0.25):
+        assert one(tmp_path, pair(margin=margin)).margin == margin
+
+
 def test_trl_row(tmp_path: Path) -> None:
     row = {"prompt": "Say it.", "chosen": "good.wav", "rejected": "bad.wav", "margin": 2}
     preference = one(tmp_path, row)

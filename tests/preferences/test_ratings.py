@@ -213,6 +213,24 @@ def test_each_rater_answers_for_himself() -> None:
         pairs(ratings, each_rater=True, win="share")
 
 
+def test_each_rater_s_clips_are_compared_with_ties_and_in_circles() -> None:
+    ratings = [Rating(f"c{k}", float(value), "r") for k, value in enumerate((1, 1, 2, 4, 6, 9))]
+    values = {rating.clip: rating.value for rating in ratings}
+    found = list(from_raters(ratings, tie=1))
+    assert len(found) == 15
+    for p in found:
+        difference = values[p.a] - values[p.b]
+        if abs(difference) <= 1:
+            assert (p.win, p.tie, p.margin) == (0.5, 1.0, None)
+        else:
+            assert (p.win, p.tie, p.margin) == (float(difference > 0), 0.0, abs(difference))
+    around = [frozenset((p.a, p.b)) for p in from_raters(ratings, circles=1)]
+    assert len(set(around)) == len(around) == 6
+    assert all(sum(clip in pair for pair in around) == 2 for clip in values)
+    other = {frozenset((p.a, p.b)) for p in from_raters(ratings, circles=1, seed=1)}
+    assert other != set(around)
+
+
 # Pairs
 
 

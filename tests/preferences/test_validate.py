@@ -48,7 +48,7 @@ def test_duplicate_votes_are_merged_and_warned_of(tmp_path: Path) -> None:
     assert report.ok
     duplicates = [w.message for w in report.warnings if w.code == "duplicate_votes"]
     assert len(duplicates) == 1
-    assert "2 rows repeat a named rater's answer, 1 an answer without a rater" in duplicates[0]
+    assert ": 2 rows repeat a named rater's answer, 1 an answer without a rater" in duplicates[0]
     kept = read(path, probe=None)
     assert kept.merged == 3
     assert [(p.rater, p.votes, p.weight) for p in kept][:3] == [
