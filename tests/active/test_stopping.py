@@ -90,6 +90,8 @@ def test_rules() -> None:
     assert not Better().verdict([]).stop
     assert "first" in Better().verdict([1.0] * 30).reason
     assert "second" in Better().verdict([0.0] * 30).reason
+    assert "first" in Better().verdict([1.0, 1.0, 1.0, 0.0, 0.0] * 200).reason
+    assert "second" in Better().verdict([0.0, 0.0, 0.0, 1.0, 1.0] * 200).reason
     assert not Better().verdict([1.0, 0.0] * 20).stop
     assert "no difference" in Better(same=0.1).verdict([1.0, 0.0] * 1000).reason
     for bad in ({"alpha": 0.0}, {"width": 1.0}, {"target": 1.0}):

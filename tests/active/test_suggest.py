@@ -164,7 +164,30 @@ def test_ties_and_several_dimensions() -> None:
     assert len(found) == 5
 
 
-@pytest.mark.parametrize("candidates", [[[0, 0]], [[0, 9]], [[0, 1], [1, 0]], [[0.5, 1]], [0, 1]])
+def test_a_margin_is_that_of_a_over_b() -> None:
+    values = np.arange(6.0)[:, None]
+    a, b = np.array(pairs_among([0] * 6)).T
+    votes = Pairs.of(a, b, (a > b).astype(float))
+    found = next_pairs(
+        values, pairs_among([0] * 6), votes, count=15, seed=0, options=ActiveOptions(repeats=True)
+    )
+    assert {one.a > one.b for one in found} == {True, False}
+    slopes = [one.margin / (one.a - one.b) for one in found]
+    assert slopes == pytest.approx([slopes[0]] * 15)
+    assert slopes[0] > 0
+
+
+@pytest.mark.parametrize(
+    "candidates",
+    [
+        [[0, 1], [2, 2]],
+        [[0, 1], [0, 9]],
+        [[0, 1], [-1, 1]],
+        [[0, 1], [1, 0]],
+        [[0.5, 1]],
+        [0, 1],
+    ],
+)
 def test_candidates_that_are_none(candidates: list[object]) -> None:
     with pytest.raises(RewardkitError) as error:
         next_pairs(np.eye(3), candidates, count=1, seed=0)
