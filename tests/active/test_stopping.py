@@ -94,7 +94,9 @@ def test_rules() -> None:
     assert "second" in Better().verdict([0.0, 0.0, 0.0, 1.0, 1.0] * 200).reason
     assert not Better().verdict([1.0, 0.0] * 20).stop
     assert "no difference" in Better(same=0.1).verdict([1.0, 0.0] * 1000).reason
-    for bad in ({"alpha": 0.0}, {"width": 1.0}, {"target": 1.0}):
+    for bad in (
+        {"alpha": 0.0}, {"alpha": 1.0}, {"width": 0.0}, {"width": 1.0}, {"target": 1.0},
+    ):  # fmt: skip
         with pytest.raises(RewardkitError, match="bad_option"):
             Accuracy(**bad)
 

@@ -20,6 +20,7 @@ from rewardkit.adapters import verl_omni
 from rewardkit.audio import Limits
 from rewardkit.client import RemoteReward
 from rewardkit.errors import RewardkitError
+from rewardkit.exchange import Server
 from tests.made import buzz, reward_model
 from tests.serve.made import Made, first, listening
 
@@ -314,6 +315,8 @@ def test_an_answer_that_takes_too_long_is_not_asked_for_again() -> None:
         {"url": "http://[::1"},
         {"url": "http://127.0.0.1/é"},
         {"url": "http://127.0.0.1/a b"},
+        {"url": "http://127.0.0.1/\x7f"},
+        {"url": "http://127.0.0.1/score?mode=min"},
         {"url": f"http://{'a' * 64}.example"},
         {"token": "two\nlines"},
         {"token": "geheimé€"},
@@ -328,3 +331,9 @@ def test_an_answer_that_takes_too_long_is_not_asked_for_again() -> None:
 def test_bad_options(options: Any) -> None:
     with pytest.raises(RewardkitError, match="bad_option"):
         RemoteReward(**{"url": "http://127.0.0.1:9", **options})
+
+
+def test_an_address_without_a_port_has_its_scheme_s() -> None:
+    assert Server("http://localhost").port == 80
+    assert Server("https://localhost/rewards").port == 443
+    assert Server("https://localhost:8443").port == 8443
