@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """`RemoteReward`: a `RewardFunction` whose model is served somewhere else, by `rewardkit serve`.
 
-It tries again when the server has no room (503) or can't be reached, and on nothing else. It
-never makes up a reward: a penalty stands for a clip that the server could not score, not for a
-server that could not be asked.
+It tries again when the server has no room (503) or can't be reached (502 from a proxy), and on
+nothing else. It never makes up a reward: a penalty stands for a clip that the server could not
+score, not for a server that could not be asked.
 """
 
 from __future__ import annotations
@@ -236,7 +236,11 @@ class RemoteReward(BatchFunction):
             else:
                 if status == 200:
                     return self._json(text)
-                if status != 503:
+                if status == 504:
+                    raise RewardkitError(
+                        "unavailable", f"a proxy before {self.url} had no answer in its time"
+                    )
+                if status not in (502, 503):  # a proxy says 502 of a server that it can't reach
                     raise self._refusal(status, text)
                 said = f"{self._refusal(status, text)}"
                 after = _seconds(answered.get("retry-after", ""))

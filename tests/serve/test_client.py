@@ -5,12 +5,14 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import http.server
 import json
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -167,6 +169,7 @@ def test_it_tries_again_when_there_is_no_room_and_when_the_connection_breaks(
         (503, {"Retry-After": "60"}, full),
         None,
         (503, {"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}, b"<html>"),
+        (502, {}, b"<html>Bad Gateway"),
         (200, {}, rows(2.5)),
     ]
     remote = RemoteReward(scripted(script), sleep=slept.append)
@@ -175,13 +178,24 @@ def test_it_tries_again_when_there_is_no_room_and_when_the_connection_breaks(
     assert slept[0] == 60.0  # the most that rewardkit serve asks for
     assert 0.25 <= slept[1] <= 0.5
     assert 0.5 <= slept[2] <= 1.0
+    assert 1.0 <= slept[3] <= 2.0
 
 
-@pytest.mark.parametrize("status", [400, 401, 408, 413, 422, 429, 500, 502, 504])
+@pytest.mark.parametrize("status", [400, 401, 408, 413, 422, 429, 500])
 def test_it_tries_nothing_else_again(scripted: Callable[[Script], str], status: int) -> None:
     script: Script = [(status, {}, b"oops"), (200, {}, rows(1.0))]
     remote = RemoteReward(scripted(script), on_failure=-1.0, sleep=lambda _: None)
     with pytest.raises(RewardkitError, match=f"bad_answer.*status {status}"):
+        remote([buzz(1.0)], 8_000)
+    assert len(script) == 1
+
+
+def test_a_proxy_that_waited_in_vain_is_a_server_without_an_answer(
+    scripted: Callable[[Script], str],
+) -> None:
+    script: Script = [(504, {}, b"<html>"), (200, {}, rows(1.0))]
+    remote = RemoteReward(scripted(script), sleep=lambda _: None)
+    with pytest.raises(RewardkitError, match="unavailable"):
         remote([buzz(1.0)], 8_000)
     assert len(script) == 1
 
@@ -337,3 +351,17 @@ def test_an_address_without_a_port_has_its_scheme_s() -> None:
     assert Server("http://localhost").port == 80
     assert Server("https://localhost/rewards").port == 443
     assert Server("https://localhost:8443").port == 8443
+
+
+def test_an_answer_cut_off_before_its_headers_is_none() -> None:
+    def half(held: socket.socket) -> None:
+        with held.accept()[0] as there:
+            there.recv(1 << 16)
+            there.sendall(b"HTTP/1.1 200 OK\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as held, ThreadPoolExecutor(1) as threads:
+        done = threads.submit(half, held)
+        server = Server(f"http://127.0.0.1:{held.getsockname()[1]}")
+        with pytest.raises(http.client.BadStatusLine, match="no headers"):
+            server.ask("GET", "/", None, {}, 10.0)
+        done.result()
