@@ -107,6 +107,7 @@ class RewardModel:
         Raises:
             CheckpointError: When there is none, it is damaged, or it does not match the scorers
                 that are installed (`scorer_mismatch`, with the differences).
+            RewardkitError: `bad_option` for a device that is unknown or not here.
         """
         if name is None:
             name = os.environ.get("REWARDKIT_CHECKPOINT") or DEFAULT
@@ -375,12 +376,22 @@ def _device(source: audio.Source) -> str | None:
 
 
 def named_device(device: str) -> str:
-    """The device that is meant; torch is imported only to look for a GPU."""
-    if device != "auto":
+    """The device that is meant; torch is imported only to look for another than the CPU.
+
+    Raises:
+        RewardkitError: `bad_option` for one that is unknown or not here.
+    """
+    if device == "cpu":
         return device
     import torch
 
-    return "cuda" if torch.cuda.is_available() else "cpu"
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:  # the latter: torch was built without it
+        raise RewardkitError("bad_option", f"device {device!r}: {error}") from error
+    return device
 
 
 def make_scorer(entry: ScorerEntry, folder: str | Path) -> Scorer:

@@ -327,3 +327,11 @@ def test_a_damaged_tensor_is_a_damaged_checkpoint(
     save(tmp_path, manifest, tensors | {name: damage(tensors[name])}, "# damaged\n")
     with pytest.raises(CheckpointError, match="bad_"):
         RewardModel.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "device", ["nonesuch", "meta:x"] + ["cuda"] * (not torch.cuda.is_available())
+)
+def test_a_device_that_is_not_here_is_refused_when_loading(device: str) -> None:
+    with pytest.raises(RewardkitError, match=f"bad_option: device '{device}'"):
+        RewardModel.from_pretrained("prosody", device=device)
