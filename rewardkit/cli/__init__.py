@@ -11,6 +11,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+from typing import Annotated
 
 import typer
 
@@ -28,10 +29,10 @@ from rewardkit.cli.serve import serve
 from rewardkit.cli.suggest import suggest
 from rewardkit.cli.train import train
 from rewardkit.cli.validate import validate
+from rewardkit.version import VERSION
 
 app = typer.Typer(
     name="rewardkit",
-    help="Reward models of speech: score clips by what listeners prefer.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -42,6 +43,21 @@ for command in (
 ):
     app.command()(guarded(command))
 app.add_typer(scorers, name="scorers")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"rewardkit {VERSION}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[  # its callback answers
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say it and exit.")
+    ] = False,
+) -> None:
+    """Reward models of speech: score clips by what listeners prefer."""
 
 
 def main() -> None:

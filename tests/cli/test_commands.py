@@ -22,6 +22,7 @@ from rewardkit import cli
 from rewardkit.cli import app
 from rewardkit.model import RewardModel
 from rewardkit.testing import voice
+from rewardkit.version import VERSION
 
 runner = CliRunner()
 ROOT = Path(__file__).parent.parent.parent
@@ -101,6 +102,10 @@ def test_help_says_each_option_s_default() -> None:
     assert "more than once. [default: (all)]" in said["audit"]
     assert "[default: (chosen by cross-validation)]" in said["train"]
     assert "[default: (one for each core; 1 on a GPU)]" in said["serve"]
+
+
+def test_version() -> None:
+    assert rewardkit("--version").split() == ["rewardkit", VERSION]
 
 
 def test_score_explains(example_clips: list[Path]) -> None:
