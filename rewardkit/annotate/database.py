@@ -56,7 +56,7 @@ class Database:
                 )
         except sqlite3.OperationalError as error:
             if create:
-                self.remove()
+                _delete(path)
             raise _not_saved(path, error) from error
         except sqlite3.DatabaseError as error:
             raise StudyError("not_a_study", f"{path}: {error}") from error
@@ -109,8 +109,7 @@ class Database:
     def remove(self) -> None:
         """Close the file and delete it."""
         self.close()
-        for end in ("", "-wal", "-shm"):
-            Path(f"{self.path}{end}").unlink(missing_ok=True)
+        _delete(self.path)
 
     def __enter__(self) -> Database:
         return self
@@ -122,6 +121,11 @@ class Database:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _delete(path: Path) -> None:
+    for end in ("", "-wal", "-shm"):
+        Path(f"{path}{end}").unlink(missing_ok=True)
 
 
 def _make_private(path: Path) -> None:

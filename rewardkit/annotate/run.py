@@ -143,5 +143,6 @@ def serve(listening: Listening, address: Address) -> None:
         log_level="warning",
         access_log=False,
         server_header=False,
+        http="h11",  # httptools, where it is installed, takes a head of any length
         timeout_graceful_shutdown=5,
     )
