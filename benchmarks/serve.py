@@ -238,15 +238,12 @@ def throughput(name: str, checkpoint: str, workers: int, seconds: float, request
                 rates[clients].append(right(answers) / (time.perf_counter() - start))
                 after = [sum(map(processor_time, pids)) for pids in everyone]
                 spent[clients].append(1000 * (np.array(after) - before) / count)
-        text = asyncio.run(page(port)).decode()
     middle = {clients: statistics.median(found) for clients, found in rates.items()}
-    batches = float(re.search(r"rewardkit_batch_clips_count (\S+)", text)[1])  # type: ignore[index]
-    clips = float(re.search(r"rewardkit_batch_clips_sum (\S+)", text)[1])  # type: ignore[index]
     processor = [np.median(spent[clients], axis=0) for clients in (1, 32)]
     runs = ", ".join(f"{b / a:.1f}" for a, b in zip(rates[1], rates[32], strict=True))
     print(
         f"| {name} | {seconds:g} s | {middle[1]:.1f} | {middle[32]:.1f} | "
-        f"{middle[32] / middle[1]:.1f} ({runs}) | {clips / batches:.1f} | "
+        f"{middle[32] / middle[1]:.1f} ({runs}) | "
         + " | ".join(f"{http:.1f} + {work:.1f} ms" for http, work in processor)
         + " |",
         flush=True,
@@ -296,9 +293,9 @@ def per_call() -> Iterator[str]:
 def all_throughputs(workers: int, requests: int) -> None:
     print(
         "| checkpoint | clips | one by one, clips/s | 32 clients, clips/s | ratio (runs) "
-        "| clips a batch | processor time a clip, HTTP + workers: one by one | 32 clients |"
+        "| processor time a clip, HTTP + workers: one by one | 32 clients |"
     )
-    print("|---|---|---|---|---|---|---|---|")
+    print("|---|---|---|---|---|---|---|")
     throughput("`prosody`", "prosody", workers, 1.0, requests)
     throughput("`prosody`", "prosody", workers, 4.0, requests)
     throughput("`default`", "default", workers, 1.0, requests)
