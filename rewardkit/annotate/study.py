@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import hmac
+import json
 import secrets
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -51,7 +52,12 @@ class Study:
 
     def __init__(self, db: Database) -> None:
         self.db = db
-        self.settings = Settings.from_json(self._meta("settings"))
+        try:
+            self.settings = Settings.from_json(self._meta("settings"))
+        except (TypeError, json.JSONDecodeError) as error:
+            raise StudyError(
+                "not_a_study", f"{db.path}: its settings are of another version: {error}"
+            ) from error
 
     @classmethod
     def create(cls, path: str | Path, settings: Settings) -> Study:

@@ -327,3 +327,13 @@ def test_another_file_is_no_study_and_stays_as_it_is(tmp_path: Path, content: by
     with pytest.raises(StudyError, match="not_a_study"):
         Study.open(path)
     assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize("settings", ['{"tempo": 1}', "{", "[]"])
+def test_a_study_of_a_later_version_is_said_to_be_one(tmp_path: Path, settings: str) -> None:
+    study = made.study(tmp_path)
+    with study.db.write() as write:
+        write.execute("UPDATE meta SET value = ? WHERE name = 'settings'", (settings,))
+    study.close()
+    with pytest.raises(StudyError, match=r"not_a_study.*another version"):
+        Study.open(study.db.path)
