@@ -87,12 +87,12 @@ def rank_systems(
 
     def tables(often: Floats) -> tuple[Floats, Floats]:
         """Judgements won, and margins summed, by system and system: `(resamples, S, S)`."""
-        columns = [weight * pairs.win, weight * (1 - pairs.win), weight * margin, weight]
+        columns = [weight * pairs.win, weight * (1 - pairs.win), weight * margin]
         count = len(known) ** 2
         summed = np.array(
             [[np.bincount(cell, row * column, count) for column in columns] for row in often]
-        ).reshape(len(often), 4, len(known), len(known))
-        won, lost, margins, _ = np.moveaxis(summed, 1, 0)
+        ).reshape(len(often), 3, len(known), len(known))
+        won, lost, margins = np.moveaxis(summed, 1, 0)
         return won + np.swapaxes(lost, 1, 2), margins - np.swapaxes(margins, 1, 2)
 
     wins, margins = tables(np.ones((1, len(pairs))))
