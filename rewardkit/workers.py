@@ -146,7 +146,6 @@ class Pool:
 
     Raises:
         RewardkitError: `bad_option` for less than one process or no time.
-
     """
 
     def __init__(self, recipe: Recipe, workers: int, timeout: float = 120.0) -> None:

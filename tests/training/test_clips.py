@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -95,10 +96,9 @@ def test_two_speakers_are_too_few_and_that_is_said() -> None:
     assert "speakers are not left out in turn: only 2 are named, and 3 are needed" in run.warnings
 
 
-def test_many_clips_without_a_speaker_share_folds(monkeypatch: pytest.MonkeyPatch) -> None:
-    from rewardkit.training import left_out as module
-
-    folds = []
+def counted_folds(monkeypatch: pytest.MonkeyPatch, module: ModuleType) -> list[int]:
+    """The number of folds of each cross-validation that a module asks for, as it goes on."""
+    folds: list[int] = []
     cross_validate = module.cross_validate
 
     def counted(*args, **options):
@@ -107,6 +107,13 @@ def test_many_clips_without_a_speaker_share_folds(monkeypatch: pytest.MonkeyPatc
         return found
 
     monkeypatch.setattr(module, "cross_validate", counted)
+    return folds
+
+
+def test_many_clips_without_a_speaker_share_folds(monkeypatch: pytest.MonkeyPatch) -> None:
+    from rewardkit.training import left_out as module
+
+    folds = counted_folds(monkeypatch, module)
     trained(*by_speaker(60))
     assert folds == [10]
 
@@ -117,15 +124,7 @@ def test_they_share_folds_where_no_two_groups_can_be_left_out(
     """Each clip was compared with one of two reference voices: without both no pair is left."""
     from rewardkit.training import shipped as module
 
-    folds = []
-    cross_validate = module.cross_validate
-
-    def counted(*args, **options):
-        found = cross_validate(*args, **options)
-        folds.append(len(found.folds))
-        return found
-
-    monkeypatch.setattr(module, "cross_validate", counted)
+    folds = counted_folds(monkeypatch, module)
     values = np.random.default_rng(0).normal(size=(CLIPS, FEATURES))
     voices = [f"voice {i % 2}" for i in range(CLIPS // 2)] + [None] * (CLIPS // 2)
     voices[-1] = "a third"
