@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -87,7 +86,7 @@ def next_pairs(
     votes: Pairs | None = None,
     *,
     count: int,
-    seed: int | Sequence[int],
+    seed: int,
     options: ActiveOptions | None = None,
     train: TrainOptions | None = None,
 ) -> list[Suggestion]:
@@ -104,9 +103,8 @@ def next_pairs(
         candidates: Rows of the clips that may be compared, `(pairs, 2)`; see `pairs_among`.
         votes: What was judged so far, between the same rows; None before the first vote.
         count: How many pairs; fewer come when the candidates run out.
-        seed: As of `numpy.random.default_rng`; the same arguments give the same pairs. Each batch
-            takes another, such as `(seed, votes so far)`: of one seed all batches draw the same
-            places of what is left, and so pairs of the same clips, which are no random sample.
+        seed: Not negative. The same arguments give the same pairs; with other votes, others are
+            drawn.
         options: See `ActiveOptions`.
         train: How the head is fitted to the votes: likelihood of ties, raters, smoothing. Its
             weight decay follows from `spread`.
@@ -141,7 +139,8 @@ def next_pairs(
         left = ~np.isin(_keys(rows), _keys(np.stack([votes.a, votes.b], axis=1)))
     if not left.any():
         raise RewardkitError("no_candidates", "every candidate was judged already")
-    rng = np.random.default_rng(seed)
+    # Of one seed alone, all batches would draw the same places of what is left: the same clips.
+    rng = np.random.default_rng((seed, 0 if votes is None else len(votes)))
     count = min(count, int(left.sum()))
     needed = int(options.explore * count + 1e-9)
     found: list[Suggestion] = []

@@ -84,7 +84,7 @@ def suggest(
     candidates = [(offered[a], offered[b]) for a, b in among.tolist()]
     found = next_pairs(
         [values[path] for path in known], candidates, _votes(indexed, row),
-        count=count, seed=(seed, len(indexed.pairs)), options=options,
+        count=count, seed=seed, options=options,
     )  # fmt: skip
     folder = out.parent.absolute()
     rows = [
